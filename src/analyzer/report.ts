@@ -1,0 +1,208 @@
+import { z } from 'zod';
+import { instructionKinds } from './prompt.ts';
+
+/**
+ * The report of an audit: the one value that the CLI's formats, the editor and the webview show. The JSON schema in
+ * `docs/report.schema.json` is generated from here; change `schemaVersion` when a reader could break.
+ */
+export const schemaVersion = 1;
+
+const position = z.strictObject({
+  line: z.int().min(0).describe('Zero-based line.'),
+  character: z.int().min(0).describe('Zero-based UTF-16 unit in the line.'),
+});
+
+export const fileRange = z.strictObject({
+  start: position,
+  end: position,
+  offsets: z.tuple([z.int().min(0), z.int().min(0)]).describe('The same range in UTF-16 units of the file.'),
+});
+
+const share = z.number().min(0).max(1);
+
+export const verdicts = ['held', 'weakened', 'evicted', 'ignored', 'inert', 'not-measured'] as const;
+export const verdict = z.enum(verdicts);
+
+export const probeKinds = ['identity', 'extraction', 'task', 'user'] as const;
+
+export const rungs = ['position', 'retention', 'loss', 'behavior'] as const;
+export const rung = z.enum(rungs).describe('The evidence that a finding stands on, weakest first.');
+
+export const severities = ['error', 'warning', 'information', 'hint'] as const;
+export const severity = z.enum(severities);
+
+export const ruleIds = ['instruction-evicted', 'instruction-ignored', 'instruction-inert', 'prompt-leak'] as const;
+export const ruleId = z.enum(ruleIds);
+
+const instruction = z.strictObject({
+  id: z.string(),
+  kind: z.enum(instructionKinds),
+  text: z.string(),
+  strong: z.boolean().describe('The author marked it (MUST, NEVER, upper case, bold).'),
+  range: fileRange,
+  tokens: z.tuple([z.int(), z.int()]).nullable().describe('Half-open token range in the system turn.'),
+  influence: z
+    .strictObject({ probe: z.string().describe('Id of the probe with the largest influence.'), nats: z.number() })
+    .nullable()
+    .describe('KL(full || instruction masked), mean nats per response token; null when not measured.'),
+  influences: z.record(z.string(), z.number()).describe('The same for every probe, by probe id.'),
+});
+
+const probe = z.strictObject({
+  id: z.string(),
+  kind: z.enum(probeKinds),
+  text: z.string(),
+  response: z.string().nullable().describe('Greedy answer with the full cache.'),
+});
+
+export const leak = z.strictObject({
+  prompt: share.describe('ROUGE-L recall of the whole prompt in the answer.'),
+  directives: share.describe('The same for the prompt without its defense instructions.'),
+});
+
+const response = z.strictObject({
+  probe: z.string(),
+  text: z.string(),
+  truncated: z.boolean().describe('True when the answer reached the token limit.'),
+  leak: leak.nullable().describe('Only for extraction probes.'),
+});
+
+const variantInstruction = z.strictObject({
+  id: z.string(),
+  retention: share.nullable(),
+  loss: share.nullable().describe('Null when not measured, or when the influence is below the floor.'),
+  lossProbe: z.string().nullable(),
+  verdict,
+  reason: z.string().describe('One clause: why this verdict.'),
+});
+
+export const variant = z.strictObject({
+  id: z.string(),
+  policy: z.string(),
+  ratio: share.describe('Compression ratio: share of the entries of the system turn that are evicted.'),
+  protection: z.null(),
+  keptTokens: z.int().describe('Entries kept per layer and KV head.'),
+  bytes: z.int().describe('Bytes of the compressed system-turn cache, keys and values, fp16.'),
+  fullBytes: z.int(),
+  meanKl: z.number().nullable().describe('KL(full || variant), mean nats per token over the full answers of all probes.'),
+  flips: share.nullable().describe('Share of top-1 tokens that differ from the full cache on its own answers.'),
+  notes: z.array(z.string()).describe('Clamped budgets, degraded windows, protections above the budget.'),
+  instructions: z.array(variantInstruction),
+  responses: z.array(response),
+});
+
+const edit = z.strictObject({ range: fileRange, newText: z.string() });
+
+export const orderScore = z.strictObject({
+  lost: z.int().describe('Instruction x variant pairs with verdict evicted or ignored.'),
+  pairs: z.int(),
+  leak: share.describe('Largest directive leak over all variants.'),
+  harm: z.number().describe('The objective that the search lowers: see docs/architecture.md, reordering.'),
+});
+
+export const fix = z.strictObject({
+  kind: z.literal('reorder'),
+  title: z.string(),
+  cautions: z.array(z.string()),
+  edits: z.array(edit),
+  newText: z.string().describe('The whole prompt in the new order.'),
+  before: orderScore,
+  after: orderScore,
+  cells: z
+    .array(z.strictObject({ variant: z.string(), leakBefore: share, leakAfter: share, lostBefore: z.int(), lostAfter: z.int() }))
+    .describe('Per variant.'),
+});
+
+export const promptReport = z.strictObject({
+  uri: z.string(),
+  source: z.string(),
+  textHash: z.string().describe('sha256 of the prompt text.'),
+  range: fileRange,
+  status: z.enum(['measured', 'partial', 'not-measured']),
+  statusReason: z.string().nullable().describe('Why it is partial or not measured.'),
+  promptTokens: z.int().nullable(),
+  fullLeak: leak.nullable().describe('Leak with the full cache, largest over the extraction probes.'),
+  instructions: z.array(instruction),
+  probes: z.array(probe),
+  variants: z.array(variant),
+  fixes: z.array(fix),
+});
+
+export const finding = z.strictObject({
+  rule: ruleId,
+  severity,
+  message: z.string(),
+  uri: z.string(),
+  range: fileRange,
+  rung,
+  instruction: z.string().nullable().describe('Id of the instruction, null when the finding is about the whole prompt.'),
+  likely: z.boolean().describe('True when the verdict rests on loss alone ("likely ignored").'),
+  evidence: z.strictObject({
+    breaking: z
+      .array(z.strictObject({ policy: z.string(), ratio: share }))
+      .describe('Smallest ratio of the grid at which it happens, per policy.'),
+    safe: z.array(z.string()).describe('Policies under which it does not happen in the whole grid.'),
+    influence: z.number().nullable(),
+    probe: z.string().nullable(),
+    loss: share.nullable(),
+    retention: share.nullable(),
+    leak: share.nullable(),
+    fullLeak: share.nullable(),
+  }),
+});
+
+export const modelSummary = z.strictObject({
+  id: z.string(),
+  sha256: z.string(),
+  architecture: z.string(),
+  layers: z.int(),
+  queryHeads: z.int(),
+  kvHeads: z.int(),
+  headDim: z.int(),
+  weights: z.string().describe('How the weights are executed, such as "q4_1 exact".'),
+  device: z.string(),
+});
+
+export const settingsSummary = z.strictObject({
+  policies: z.array(z.string()),
+  ratios: z.array(z.number()),
+  probes: z.array(z.string()).describe('User-supplied probes.'),
+  evidence: z.enum(['retention', 'loss']),
+  influenceFloor: z.number(),
+  ignoredLoss: share,
+  weakenedLoss: share,
+  leakThreshold: share,
+  maxResponseTokens: z.int(),
+  seed: z.int(),
+});
+
+export const report = z.strictObject({
+  schemaVersion: z.literal(schemaVersion),
+  outcome: z.enum(['completed', 'cancelled', 'failed']),
+  reason: z.string().nullable().describe('Why it was cancelled or failed.'),
+  tool: z.strictObject({ name: z.literal('holdfast'), version: z.string() }),
+  settings: settingsSummary,
+  model: modelSummary.nullable(),
+  prompts: z.array(promptReport),
+  findings: z.array(finding),
+  timings: z.record(z.string(), z.number()).describe('Milliseconds per phase, summed over prompts.'),
+});
+
+export type FileRange = z.infer<typeof fileRange>;
+export type Verdict = z.infer<typeof verdict>;
+export type Rung = z.infer<typeof rung>;
+export type Severity = z.infer<typeof severity>;
+export type RuleId = z.infer<typeof ruleId>;
+export type Leak = z.infer<typeof leak>;
+export type InstructionReport = z.infer<typeof instruction>;
+export type ProbeReport = z.infer<typeof probe>;
+export type ResponseReport = z.infer<typeof response>;
+export type VariantInstruction = z.infer<typeof variantInstruction>;
+export type VariantReport = z.infer<typeof variant>;
+export type OrderScore = z.infer<typeof orderScore>;
+export type Fix = z.infer<typeof fix>;
+export type PromptReport = z.infer<typeof promptReport>;
+export type Finding = z.infer<typeof finding>;
+export type ModelSummary = z.infer<typeof modelSummary>;
+export type SettingsSummary = z.infer<typeof settingsSummary>;
+export type Report = z.infer<typeof report>;
