@@ -1,0 +1,116 @@
+import type { KeptSet } from '../cache/keptSet.ts';
+import type { PolicyId } from '../cache/policies/index.ts';
+
+/** What a loaded model is; part of every report. */
+export interface ModelInfo {
+  readonly id: string;
+  readonly path: string;
+  readonly sha256: string;
+  readonly architecture: string;
+  readonly layers: number;
+  readonly queryHeads: number;
+  readonly kvHeads: number;
+  readonly headDim: number;
+  readonly vocabSize: number;
+  readonly contextLength: number;
+  /** How the weights are executed, such as `Q4_1 exact 4-bit`. */
+  readonly weights: string;
+  readonly device: string;
+  readonly loadMs: number;
+}
+
+/** A rendered and tokenised system turn, template tokens included. */
+export interface EncodedTurn {
+  readonly text: string;
+  readonly ids: Int32Array; // [S]
+  /** UTF-16 offsets of each token in `text`. */
+  readonly starts: Int32Array; // [S]
+  readonly ends: Int32Array; // [S]
+  /** Where the prompt's own text stands in `text`, and which part of the prompt it is (templates may trim). */
+  readonly content: { readonly start: number; readonly end: number; readonly promptStart: number };
+}
+
+/** The exact prefill of one system turn, held by the engine until released. */
+export interface PrefixHandle {
+  readonly prefix: number;
+  readonly seqLen: number;
+}
+
+/** One compressed cache over a prefix. */
+export interface CompressedCache {
+  readonly variant: number;
+  readonly kept: KeptSet;
+  readonly keptTokens: number;
+  /** Bytes of keys and values in fp16. */
+  readonly bytes: number;
+  readonly fullBytes: number;
+  readonly notes: readonly string[];
+}
+
+/** Which entries of the prefix a row cannot see. `positions` are token positions of the system turn. */
+export type Mask =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'positions'; readonly positions: Int32Array }
+  | { readonly kind: 'variant'; readonly variant: number }
+  /** Only those entries of `positions` that the variant evicts. */
+  | { readonly kind: 'evicted-positions'; readonly variant: number; readonly positions: Int32Array };
+
+export interface GenerateRow {
+  readonly mask: Mask;
+  /** Tokens of the user turn, fed at positions S, S+1, ... */
+  readonly suffix: Int32Array;
+}
+
+export interface Generated {
+  /** Greedy tokens, without the end-of-turn token. */
+  readonly ids: Int32Array;
+  readonly text: string;
+  /** True when the token limit ended the answer. */
+  readonly truncated: boolean;
+}
+
+export interface CompareRow {
+  readonly mask: Mask;
+  readonly suffix: Int32Array;
+  /** Answer that is teacher-forced after the suffix. */
+  readonly target: Int32Array;
+}
+
+/** How a masked cache differs from the full cache on a teacher-forced answer, per token of the answer. */
+export interface Comparison {
+  readonly kl: Float32Array; // [target.length], nats: KL(full || masked)
+  readonly logProbs: Float32Array; // [target.length], of the target's tokens under the masked cache
+  /** Share of tokens whose top-1 differs from the full cache's. */
+  readonly flips: number;
+}
+
+/** Told after each row batch: how many rows are done. */
+export type RowProgress = (done: number, total: number) => void;
+
+/** Runs a model on one system turn and its compressed caches. Every method rejects with the signal's reason soon after it aborts. */
+export interface LanguageModel {
+  readonly info: ModelInfo;
+  encodeSystem(system: string, signal: AbortSignal): Promise<EncodedTurn>;
+  /** Tokens of a user turn after that system turn, with the generation prompt. */
+  encodeUser(system: string, user: string, signal: AbortSignal): Promise<Int32Array>;
+  /** Tokens of an assistant's answer, ended by the end-of-turn token. */
+  encodeAnswer(answer: string, signal: AbortSignal): Promise<Int32Array>;
+  prefill(ids: Int32Array, signal: AbortSignal, progress?: RowProgress): Promise<PrefixHandle>;
+  compress(prefix: PrefixHandle, policy: PolicyId, ratio: number, signal: AbortSignal): Promise<CompressedCache>;
+  /** Results in the order of `rows`. */
+  generate(
+    prefix: PrefixHandle,
+    rows: readonly GenerateRow[],
+    maxTokens: number,
+    signal: AbortSignal,
+    progress?: RowProgress,
+  ): Promise<Generated[]>;
+  /** Results in the order of `rows`. */
+  compare(
+    prefix: PrefixHandle,
+    rows: readonly CompareRow[],
+    signal: AbortSignal,
+    progress?: RowProgress,
+  ): Promise<Comparison[]>;
+  release(prefix: PrefixHandle): Promise<void>;
+}
