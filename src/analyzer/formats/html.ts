@@ -1,0 +1,190 @@
+import type { Finding, Fix, InstructionReport, PromptReport, Report, ResponseReport, VariantReport } from '../report.ts';
+import { instructionGrid, type Cell } from '../rules/grid.ts';
+import { rule } from '../rules/index.ts';
+import { counted, listed, percent, policyTitle, twoDecimals } from '../rules/wording.ts';
+import type { Format } from './format.ts';
+import {
+  assumptions,
+  findingCount,
+  findingsOf,
+  isIncomplete,
+  outcomeSentence,
+  place,
+  severityWords,
+  shortHash,
+  verdictMeanings,
+  verdictWords,
+} from './summary.ts';
+import { verdicts } from '../report.ts';
+import { htmlStyle } from './htmlStyle.ts';
+
+const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const escape = (value: string): string => value.replace(/[&<>"']/g, (character) => entities[character]!);
+
+/** Markup that is already safe, so that a forgotten escape does not type-check as a string. */
+class Html {
+  constructor(readonly markup: string) {}
+}
+type Part = Html | string | number | readonly Html[];
+const markup = (part: Part): string => {
+  if (part instanceof Html) return part.markup;
+  if (typeof part === 'object') return part.map((each) => each.markup).join('');
+  return escape(String(part));
+};
+/** A template whose values are escaped unless they are markup themselves. */
+function page(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
+  return new Html(strings.reduce((done, piece, i) => done + piece + (i < parts.length ? markup(parts[i]!) : ''), ''));
+}
+const nothing = new Html('');
+
+function cell(value: Cell): Html {
+  const { retention, loss, reason } = value.measured ?? {};
+  const numbers = [
+    retention === undefined || retention === null ? null : `kept ${percent(Math.round(retention * 100) / 100)}`,
+    loss === undefined || loss === null ? null : `loss ${twoDecimals(loss)}`,
+  ].filter((part) => part !== null);
+  return page`<td class="verdict ${value.verdict}" title="${reason ?? 'nothing is known'}"><b>${verdictWords[value.verdict]}</b>${
+    numbers.length === 0 ? nothing : page`<small>${numbers.join(', ')}</small>`
+  }</td>`;
+}
+
+function influence({ influence: measured }: InstructionReport): string {
+  return measured === null ? 'not measured' : measured.nats.toFixed(3);
+}
+
+function matrix(report: Report, prompt: PromptReport): Html {
+  const ratios = report.settings.ratios.toSorted((a, b) => a - b);
+  const { policies } = report.settings;
+  return page`<div class="scroll" tabindex="0" role="region" aria-label="Instructions by variant"><table class="matrix">
+<caption>Verdict of each instruction under each policy and ratio evicted</caption>
+<thead><tr><th rowspan="2" scope="col">Line</th><th rowspan="2" scope="col">Instruction</th><th rowspan="2" scope="col">Influence, nats per token</th>${policies.map(
+    (policy) => page`<th colspan="${ratios.length}" scope="colgroup">${policyTitle(policy)}</th>`,
+  )}</tr>
+<tr>${policies.flatMap(() => ratios.map((ratio) => page`<th scope="col">${percent(ratio)}</th>`))}</tr></thead>
+<tbody>${prompt.instructions.map(
+    (instruction) => page`<tr><td>${place(instruction.range)}</td><th scope="row"><span class="kind">${instruction.kind}</span> ${instruction.text}</th><td class="number">${influence(instruction)}</td>${instructionGrid(
+      prompt,
+      instruction.id,
+      report.settings,
+    ).flatMap(({ cells }) => cells.map(cell))}</tr>
+`,
+  )}</tbody></table></div>`;
+}
+
+const variantName = ({ policy, ratio }: Pick<VariantReport, 'policy' | 'ratio'>): string =>
+  `${policyTitle(policy)} at ${percent(ratio)}`;
+
+function caches(prompt: PromptReport): Html {
+  if (prompt.variants.length === 0) return nothing;
+  return page`<details><summary>Size and distance of the ${prompt.variants.length} caches</summary><div class="scroll" tabindex="0" role="region" aria-label="Caches"><table>
+<thead><tr><th scope="col">Cache</th><th scope="col">Entries kept</th><th scope="col">KiB (fp16)</th><th scope="col">Mean KL, nats</th><th scope="col">Changed tokens</th><th scope="col">Notes</th></tr></thead>
+<tbody>${prompt.variants.map(
+    (variant) => page`<tr><th scope="row">${variantName(variant)}</th><td class="number">${variant.keptTokens} of ${prompt.promptTokens ?? '?'}</td><td class="number">${Math.round(variant.bytes / 1024)} of ${Math.round(variant.fullBytes / 1024)}</td><td class="number">${variant.meanKl === null ? 'not measured' : variant.meanKl.toFixed(3)}</td><td class="number">${variant.flips === null ? 'not measured' : percent(variant.flips)}</td><td>${variant.notes.join(' ')}</td></tr>
+`,
+  )}</tbody></table></div></details>`;
+}
+
+/** Variants that gave the same answer to a probe, with that answer. */
+interface SameAnswer {
+  readonly variants: VariantReport[];
+  readonly response: ResponseReport;
+}
+
+function answersTo(prompt: PromptReport, probe: string): SameAnswer[] {
+  const groups = new Map<string, SameAnswer>();
+  for (const variant of prompt.variants) {
+    const response = variant.responses.find((candidate) => candidate.probe === probe);
+    if (response === undefined) continue;
+    const group = groups.get(response.text);
+    if (group === undefined) groups.set(response.text, { variants: [variant], response });
+    else group.variants.push(variant);
+  }
+  return [...groups.values()];
+}
+
+function leakWords({ leak }: ResponseReport): string {
+  return leak === null ? '' : ` · repeats ${percent(Math.round(leak.directives * 100) / 100)} of the directives`;
+}
+
+function answer(title: string, body: string | null): Html {
+  return page`<div class="answer"><h5>${title}</h5><p class="said">${body ?? 'not measured'}</p></div>`;
+}
+
+function responses(prompt: PromptReport): Html {
+  if (prompt.probes.length === 0) return nothing;
+  return page`<h3>Answers, full cache and compressed</h3>
+${prompt.probes.map((probe) => {
+  const groups = answersTo(prompt, probe.id);
+  const same = groups.filter(({ response }) => response.text === probe.response);
+  const changed = groups.filter(({ response }) => response.text !== probe.response);
+  const unchanged = same.flatMap(({ variants }) => variants.map(variantName));
+  return page`<section class="probe"><h4>${probe.kind}: “${probe.text}”</h4>
+${unchanged.length === 0 ? nothing : page`<p>Same answer as the full cache: ${listed(unchanged)}.</p>`}
+${groups.length === 0 ? page`<p class="warn">Answers of compressed caches were not measured.</p>${answer('Full cache', probe.response)}` : nothing}
+${
+  groups.length > 0 && changed.length === 0 ? answer('Full cache', probe.response) : nothing
+}${changed.map(
+    ({ variants, response }) => page`<details><summary>${listed(variants.map(variantName))}${leakWords(response)}</summary>
+<div class="sides">${answer('Full cache', probe.response)}${answer(`Compressed${response.truncated ? ' (cut at the token limit)' : ''}`, response.text)}</div></details>
+`,
+  )}</section>
+`;
+})}`;
+}
+
+function fixSection(prompt: PromptReport, fix: Fix): Html {
+  const names = new Map(prompt.variants.map((variant) => [variant.id, variantName(variant)]));
+  return page`<section class="fix"><h4>${fix.title}</h4>
+<div class="scroll" tabindex="0" role="region" aria-label="Before and after"><table><caption>Measured before and after, by running the new order again</caption>
+<thead><tr><th scope="col">Variant</th><th scope="col">Lost before</th><th scope="col">Lost after</th><th scope="col">Leak before</th><th scope="col">Leak after</th></tr></thead>
+<tbody><tr><th scope="row">All (leak: the largest)</th><td class="number">${fix.before.lost} of ${fix.before.pairs}</td><td class="number">${fix.after.lost} of ${fix.after.pairs}</td><td class="number">${twoDecimals(fix.before.leak)}</td><td class="number">${twoDecimals(fix.after.leak)}</td></tr>
+${fix.cells.map(
+  (row) => page`<tr><th scope="row">${names.get(row.variant) ?? row.variant}</th><td class="number">${row.lostBefore}</td><td class="number">${row.lostAfter}</td><td class="number">${twoDecimals(row.leakBefore)}</td><td class="number">${twoDecimals(row.leakAfter)}</td></tr>
+`,
+)}</tbody></table></div>
+${fix.cautions.length === 0 ? nothing : page`<ul class="warn">${fix.cautions.map((caution) => page`<li>${caution}</li>`)}</ul>`}
+<details><summary>The prompt in the new order</summary><pre>${fix.newText}</pre></details></section>
+`;
+}
+
+function findingItem({ severity, message, rule: id, range }: Finding): Html {
+  return page`<li class="${severity}"><b>${severityWords[severity]}</b> line ${place(range)}: ${message} <span class="kind">${id} (${rule(id).title})</span></li>
+`;
+}
+
+function promptSection(report: Report, prompt: PromptReport): Html {
+  const findings = findingsOf(report, prompt);
+  const measured = prompt.status === 'measured';
+  return page`<article><h2>${prompt.uri}</h2>
+<p class="facts">${prompt.promptTokens === null ? 'tokens not counted' : `${prompt.promptTokens} tokens`} · ${counted(prompt.instructions.length, 'instruction')} · ${counted(prompt.probes.length, 'probe')} · text ${shortHash(prompt.textHash)}</p>
+${measured ? nothing : page`<p class="warn"><b>${prompt.status === 'partial' ? 'PARTIAL' : 'NOT MEASURED'}</b>: ${prompt.statusReason ?? 'the audit ended before'}</p>`}
+<h3>Findings</h3>
+${
+  findings.length === 0
+    ? page`<p>${measured ? 'No findings.' : 'No findings in what was measured.'}</p>`
+    : page`<ul class="findings">${findings.map(findingItem)}</ul>`
+}
+${prompt.status === 'not-measured' ? nothing : page`<h3>Instructions by variant</h3>${matrix(report, prompt)}${caches(prompt)}`}
+${responses(prompt)}
+${prompt.fixes.length === 0 ? nothing : page`<h3>Fixes</h3>${prompt.fixes.map((fix) => fixSection(prompt, fix))}`}
+</article>
+`;
+}
+
+/** One self-contained page: no script, nothing loaded from anywhere, and a policy that forbids both. */
+export const html: Format = {
+  id: 'html',
+  summary: 'One self-contained page with the matrix, the answers side by side and the fixes. Carries prompt text.',
+  render: (report) =>
+    page`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>Holdfast report${isIncomplete(report) ? ' (partial)' : ''}</title>
+<style>${new Html(htmlStyle)}</style></head>
+<body><main><h1>Holdfast report</h1>
+<p class="${isIncomplete(report) ? 'warn' : 'facts'}"><b>${outcomeSentence(report)}</b> ${findingCount(report.findings)}.</p>
+<dl class="assumptions">${assumptions(report).map(({ label, value }) => page`<div><dt>${label}</dt><dd>${value}</dd></div>`)}</dl>
+<details><summary>What the verdicts mean</summary><dl>${verdicts.map((verdict) => page`<dt class="verdict ${verdict}"><b>${verdictWords[verdict]}</b></dt><dd>${verdictMeanings[verdict]}</dd>`)}</dl></details>
+${report.prompts.map((prompt) => promptSection(report, prompt))}</main></body></html>
+`.markup,
+};

@@ -1,0 +1,106 @@
+import type { FileRange, Finding, PromptReport, Report, Severity, Verdict } from '../report.ts';
+import { severities } from '../report.ts';
+import { counted, listed, percent, policyList } from '../rules/wording.ts';
+
+/** Digits of a hash that identify a model or a prompt on a screen. */
+const shownHashDigits = 12;
+
+export const shortHash = (hash: string): string => hash.slice(0, shownHashDigits);
+
+/** What every number of the report depends on, as labelled values. Unknown is said, not left out. */
+export function assumptions(report: Report): { label: string; value: string }[] {
+  const { model, settings } = report;
+  const shape =
+    model === null
+      ? 'not loaded'
+      : `${model.id} (sha256 ${shortHash(model.sha256)}, ${model.weights}, ${model.layers} layers x ${model.kvHeads} KV heads, on ${model.device})`;
+  return [
+    { label: 'Model', value: shape },
+    { label: 'Policies', value: policyList(settings.policies) },
+    { label: 'Ratios evicted', value: listed(settings.ratios.map(percent)) },
+    {
+      label: 'Evidence',
+      value: `up to ${settings.evidence}; influence floor ${settings.influenceFloor} nats per token, weakened from loss ${settings.weakenedLoss}, likely ignored from loss ${settings.ignoredLoss}, leak from recall ${settings.leakThreshold}`,
+    },
+    {
+      label: 'Answers',
+      value: `greedy, at most ${settings.maxResponseTokens} tokens, ${settings.probes.length === 0 ? 'built-in probes' : `built-in probes and ${settings.probes.length} of yours`}, seed ${settings.seed}`,
+    },
+    { label: 'Tool', value: `${report.tool.name} ${report.tool.version}, report schema ${report.schemaVersion}` },
+  ];
+}
+
+/** True when something that was asked for was not measured. */
+export function isIncomplete(report: Report): boolean {
+  return report.outcome !== 'completed' || report.prompts.some(({ status }) => status !== 'measured');
+}
+
+/** One sentence on how the audit ended. Never sounds clean when something is missing. */
+export function outcomeSentence(report: Report): string {
+  const measured = report.prompts.filter(({ status }) => status === 'measured').length;
+  const coverage = `${measured} of ${counted(report.prompts.length, 'prompt')} fully measured`;
+  const because = report.reason === null ? '' : `: ${report.reason.replace(/\.$/, '')}`;
+  switch (report.outcome) {
+    case 'completed':
+      return isIncomplete(report)
+        ? `PARTIAL: ${coverage}. What was not measured is not shown as held.`
+        : `Completed: ${counted(measured, 'prompt')} measured.`;
+    case 'cancelled':
+      return `PARTIAL, cancelled${because}. ${coverage}; what was not measured is not shown as held.`;
+    case 'failed':
+      return `PARTIAL, failed${because}. ${coverage}; what was not measured is not shown as held.`;
+  }
+}
+
+/** `2 findings (1 error, 1 warning)`. */
+export function findingCount(findings: readonly Finding[]): string {
+  if (findings.length === 0) return 'no findings';
+  const parts = severities.flatMap((severity) => {
+    const count = findings.filter((finding) => finding.severity === severity).length;
+    return count === 0 ? [] : [severity === 'information' ? `${count} information` : counted(count, severity)];
+  });
+  return `${counted(findings.length, 'finding')} (${parts.join(', ')})`;
+}
+
+/** Findings of one prompt: of its file, inside its range. */
+export function findingsOf(report: Report, prompt: PromptReport): Finding[] {
+  const [start, end] = prompt.range.offsets;
+  return report.findings.filter(
+    ({ uri, range }) => uri === prompt.uri && range.offsets[0] >= start && range.offsets[1] <= end,
+  );
+}
+
+/** `3:1`, one-based as editors count. */
+export function place({ start }: FileRange): string {
+  return `${start.line + 1}:${start.character + 1}`;
+}
+
+/** `2 minutes`-style durations are for people: whole seconds under two minutes. */
+export function seconds(milliseconds: number): string {
+  return milliseconds < 10_000 ? `${(milliseconds / 1000).toFixed(1)} s` : `${Math.round(milliseconds / 1000)} s`;
+}
+
+export const verdictWords: Record<Verdict, string> = {
+  held: 'held',
+  weakened: 'weakened',
+  evicted: 'evicted',
+  ignored: 'likely ignored',
+  inert: 'inert',
+  'not-measured': 'not measured',
+};
+
+export const verdictMeanings: Record<Verdict, string> = {
+  evicted: 'its entries are gone from the cache (retention far below the rest)',
+  ignored: 'its effect on the answer is gone; likely, as it rests on loss',
+  weakened: 'part of its influence is gone',
+  held: 'no change measured',
+  inert: 'no influence measured with the full cache, so nothing to lose',
+  'not-measured': 'nothing is known',
+};
+
+export const severityWords: Record<Severity, string> = {
+  error: 'error',
+  warning: 'warning',
+  information: 'info',
+  hint: 'hint',
+};

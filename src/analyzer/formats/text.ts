@@ -1,0 +1,178 @@
+import type { Finding, InstructionReport, PromptReport, Report, Severity, Verdict } from '../report.ts';
+import { instructionGrid, worstOf, type Cell } from '../rules/grid.ts';
+import { counted, percent, policyTitle, twoDecimals } from '../rules/wording.ts';
+import type { Format } from './format.ts';
+import {
+  assumptions,
+  findingCount,
+  findingsOf,
+  isIncomplete,
+  outcomeSentence,
+  place,
+  seconds,
+  severityWords,
+  shortHash,
+  verdictMeanings,
+  verdictWords,
+} from './summary.ts';
+
+/** Columns where no terminal says otherwise. */
+const defaultWidth = 120;
+/** The label column keeps enough of an instruction to recognise it, however narrow the terminal. */
+const narrowestLabel = 24;
+
+type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'green' | 'cyan';
+/** SGR start and end codes. `util.styleText` would need Node 20.12; these six are all that is used. */
+const codes: Record<Style, readonly [number, number]> = {
+  bold: [1, 22],
+  dim: [2, 22],
+  red: [31, 39],
+  yellow: [33, 39],
+  green: [32, 39],
+  cyan: [36, 39],
+};
+type Paint = (style: Style, text: string) => string;
+const painter =
+  (color: boolean): Paint =>
+  (style, text) =>
+    color ? `\u001b[${codes[style][0]}m${text}\u001b[${codes[style][1]}m` : text;
+
+const severityStyle: Record<Severity, Style> = { error: 'red', warning: 'yellow', information: 'cyan', hint: 'dim' };
+const verdictStyle: Record<Verdict, Style> = {
+  evicted: 'red',
+  ignored: 'red',
+  weakened: 'yellow',
+  held: 'green',
+  inert: 'dim',
+  'not-measured': 'dim',
+};
+
+/** Control characters of a prompt or an answer must not reach the terminal. */
+// eslint-disable-next-line no-control-regex
+const printable = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
+
+function shorten(text: string, width: number): string {
+  const line = printable(text).replace(/\s+/g, ' ').trim();
+  return line.length <= width ? line : `${line.slice(0, width - 3).trimEnd()}...`;
+}
+
+/** `evicted 50 %`: the worst verdict of a policy and the smallest ratio at which it stands. */
+function cellText(cell: Cell): string {
+  const word = verdictWords[cell.verdict];
+  return cell.verdict === 'evicted' || cell.verdict === 'ignored' || cell.verdict === 'weakened'
+    ? `${word} ${percent(cell.ratio)}`
+    : word;
+}
+
+function matrix(prompt: PromptReport, report: Report, width: number, paint: Paint): string[] {
+  const policies = report.settings.policies;
+  if (prompt.instructions.length === 0) return ['  No instructions were found in this prompt.'];
+  const rows = prompt.instructions.map((instruction) => ({
+    instruction,
+    cells: instructionGrid(prompt, instruction.id, report.settings).map(worstOf),
+  }));
+  const columns = policies.map((policy, column) =>
+    Math.max(policyTitle(policy).length, ...rows.map(({ cells }) => cellText(cells[column]!).length)),
+  );
+  const table = columns.reduce((sum, column) => sum + column + 2, 0);
+  const label = Math.max(narrowestLabel, Math.min(56, width - table - 4));
+  const name = ({ range, kind, text }: InstructionReport): string =>
+    shorten(`${place(range).padEnd(6)}${kind}: ${text}`, label).padEnd(label);
+  const header = ['instruction'.padEnd(label), ...policies.map((policy, i) => policyTitle(policy).padEnd(columns[i]!))];
+  return [
+    paint('dim', `  ${header.join('  ').trimEnd()}`),
+    ...rows.map(({ instruction, cells }) => {
+      const painted = cells.map((cell, i) => paint(verdictStyle[cell.verdict], cellText(cell).padEnd(columns[i]!)));
+      return `  ${[name(instruction), ...painted].join('  ')}`.trimEnd();
+    }),
+  ];
+}
+
+/** The directive leak with the full cache, and the largest one per policy with its ratio. */
+function leakLine(prompt: PromptReport, report: Report, paint: Paint): string[] {
+  if (!prompt.probes.some(({ kind }) => kind === 'extraction')) return [];
+  const full = prompt.fullLeak === null ? 'not measured' : twoDecimals(prompt.fullLeak.directives);
+  const parts = report.settings.policies.map((policy) => {
+    const answers = prompt.variants
+      .filter((variant) => variant.policy === policy)
+      .flatMap(({ ratio, responses }) =>
+        responses.flatMap(({ leak }) => (leak === null ? [] : [{ ratio, recall: leak.directives }])),
+      )
+      .toSorted((a, b) => b.recall - a.recall || a.ratio - b.ratio);
+    const worst = answers[0];
+    if (worst === undefined) return `${policyTitle(policy)} not measured`;
+    const text = `${policyTitle(policy)} ${twoDecimals(worst.recall)} at ${percent(worst.ratio)}`;
+    return worst.recall >= report.settings.leakThreshold ? paint('red', text) : text;
+  });
+  return [`  Leak of the directives, largest: full cache ${full} · ${parts.join(' · ')}`];
+}
+
+function findingLines(findings: readonly Finding[], uri: string, paint: Paint): string[] {
+  return findings.map(({ range, severity, message, rule }) => {
+    const word = paint(severityStyle[severity], severityWords[severity].padEnd(7));
+    return `  ${uri}:${place(range)}  ${word}  ${printable(message)}  ${paint('dim', rule)}`;
+  });
+}
+
+function fixLines(prompt: PromptReport): string[] {
+  return prompt.fixes.map(
+    ({ title, before, after }) =>
+      `  Fix: ${title} (lost ${before.lost} -> ${after.lost} of ${after.pairs}, largest leak ${twoDecimals(before.leak)} -> ${twoDecimals(after.leak)})`,
+  );
+}
+
+function promptLines(report: Report, prompt: PromptReport, width: number, paint: Paint): string[] {
+  const tokens = prompt.promptTokens === null ? 'tokens not counted' : `${prompt.promptTokens} tokens`;
+  const facts = [
+    tokens,
+    counted(prompt.instructions.length, 'instruction'),
+    counted(prompt.probes.length, 'probe'),
+    `text ${shortHash(prompt.textHash)}`,
+  ];
+  const lines = [`${paint('bold', printable(prompt.uri))}  ${paint('dim', facts.join(' · '))}`];
+  if (prompt.status !== 'measured') {
+    const word = prompt.status === 'partial' ? 'PARTIAL' : 'NOT MEASURED';
+    lines.push(paint('yellow', `  ${word}: ${prompt.statusReason ?? 'the audit ended before'}`));
+  }
+  if (prompt.status !== 'not-measured') {
+    lines.push(...matrix(prompt, report, width, paint), ...leakLine(prompt, report, paint));
+  }
+  const findings = findingsOf(report, prompt);
+  lines.push('', ...findingLines(findings, prompt.uri, paint));
+  if (findings.length === 0) {
+    lines.push(prompt.status === 'measured' ? '  No findings.' : '  No findings in what was measured.');
+  }
+  lines.push(...fixLines(prompt), '');
+  return lines;
+}
+
+export const text: Format = {
+  id: 'text',
+  summary: 'A report for terminals: a table of instructions and policies, then the findings as file:line:column.',
+  render(report, { color = false, width = defaultWidth } = {}) {
+    const paint = painter(color);
+    const partial = isIncomplete(report);
+    const shown = new Set(
+      report.prompts.flatMap((prompt) =>
+        prompt.status === 'not-measured'
+          ? []
+          : prompt.instructions.flatMap(({ id }) =>
+              instructionGrid(prompt, id, report.settings).map((row) => worstOf(row).verdict),
+            ),
+      ),
+    );
+    const legend = [...shown].map((verdict) => `${verdictWords[verdict]} = ${verdictMeanings[verdict]}`);
+    const total = Object.values(report.timings).reduce((sum, ms) => sum + ms, 0);
+    const lines = [
+      ...(partial ? [paint('yellow', outcomeSentence(report)), ''] : []),
+      ...assumptions(report).map(({ label, value }) => paint('dim', `${label}: ${printable(value)}`)),
+      '',
+      ...report.prompts.flatMap((prompt) => promptLines(report, prompt, width, paint)),
+      ...(legend.length === 0 ? [] : [paint('dim', `Words: ${legend.join('; ')}. A percentage is the smallest ratio evicted at which the word holds.`)]),
+      `${paint(partial ? 'yellow' : 'bold', outcomeSentence(report))} ${capital(findingCount(report.findings))}${total > 0 ? `, ${seconds(total)}` : ''}.`,
+    ];
+    return `${lines.join('\n')}\n`;
+  },
+};
+
+const capital = (sentence: string): string => sentence.charAt(0).toUpperCase() + sentence.slice(1);

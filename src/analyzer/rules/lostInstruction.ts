@@ -1,0 +1,77 @@
+import type { Finding, InstructionReport, PromptReport, RuleId, Verdict } from '../report.ts';
+import { clearest, firstWith, instructionGrid, worstOf, type Cell } from './grid.ts';
+import type { RuleSettings } from './rule.ts';
+import { policyList } from './wording.ts';
+
+/** Where in the grid one instruction is lost, and what the other policies do with it. */
+export interface Lost {
+  readonly instruction: InstructionReport;
+  /** Breaking cells, one per policy that loses it. Never empty. */
+  readonly breaking: readonly Cell[];
+  /** The cell whose evidence the message quotes. */
+  readonly shown: Cell;
+  /** Policies that do not lose it anywhere in the grid, all of it measured. */
+  readonly safe: readonly string[];
+  /** The rest of the grid as clauses: `held by K-Norm`, `weakened by TOVA`, `not measured throughout under H2O`. */
+  readonly elsewhere: readonly string[];
+}
+
+/** Instructions with this verdict somewhere in the grid. */
+export function* lostInstructions(prompt: PromptReport, verdict: Verdict, settings: RuleSettings): Generator<Lost> {
+  for (const instruction of prompt.instructions) {
+    const rows = instructionGrid(prompt, instruction.id, settings);
+    const breaking = rows.flatMap((row) => firstWith(row, verdict) ?? []);
+    const shown = clearest(breaking);
+    if (shown === undefined) continue;
+    const others = rows.filter((row) => firstWith(row, verdict) === undefined);
+    const withWorst = (worst: Verdict): string[] =>
+      others.filter((row) => worstOf(row).verdict === worst).map((row) => row.policy);
+    const clause = (worst: Verdict, text: string): string[] => {
+      const policies = withWorst(worst);
+      return policies.length === 0 ? [] : [`${text} ${policyList(policies)}`];
+    };
+    yield {
+      instruction,
+      breaking,
+      shown,
+      safe: others.filter((row) => firstWith(row, 'not-measured') === undefined).map((row) => row.policy),
+      elsewhere: [
+        ...clause('weakened', 'weakened by'),
+        ...clause('held', 'held by'),
+        ...clause('inert', `not ${verdict} by`),
+        ...clause('not-measured', 'not measured throughout under'),
+      ],
+    };
+  }
+}
+
+/** The parts of a finding that every lost instruction shares. */
+export function lostFinding(
+  prompt: PromptReport,
+  rule: RuleId,
+  { instruction, breaking, shown, safe }: Lost,
+  rest: Pick<Finding, 'severity' | 'message' | 'rung' | 'likely'>,
+): Finding {
+  return {
+    rule,
+    ...rest,
+    uri: prompt.uri,
+    range: instruction.range,
+    instruction: instruction.id,
+    evidence: {
+      breaking: breaking.map(({ policy, ratio }) => ({ policy, ratio })),
+      safe: [...safe],
+      influence: instruction.influence?.nats ?? null,
+      probe: shown.measured?.lossProbe ?? null,
+      loss: shown.measured?.loss ?? null,
+      retention: shown.measured?.retention ?? null,
+      leak: null,
+      fullLeak: null,
+    },
+  };
+}
+
+/** The text of a probe by its id; the id where the report does not carry the probe. */
+export function probeText(prompt: PromptReport, id: string): string {
+  return prompt.probes.find((probe) => probe.id === id)?.text ?? id;
+}
