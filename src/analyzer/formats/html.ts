@@ -1,4 +1,12 @@
-import type { Finding, Fix, InstructionReport, PromptReport, Report, ResponseReport, VariantReport } from '../report.ts';
+import type {
+  Finding,
+  Fix,
+  InstructionReport,
+  PromptReport,
+  Report,
+  ResponseReport,
+  VariantReport,
+} from '../report.ts';
 import { instructionGrid, type Cell } from '../rules/grid.ts';
 import { rule } from '../rules/index.ts';
 import { counted, listed, percent, policyTitle, twoDecimals } from '../rules/wording.ts';
@@ -62,7 +70,9 @@ function matrix(report: Report, prompt: PromptReport): Html {
   )}</tr>
 <tr>${policies.flatMap(() => ratios.map((ratio) => page`<th scope="col">${percent(ratio)}</th>`))}</tr></thead>
 <tbody>${prompt.instructions.map(
-    (instruction) => page`<tr><td>${place(instruction.range)}</td><th scope="row"><span class="kind">${instruction.kind}</span> ${instruction.text}</th><td class="number">${influence(instruction)}</td>${instructionGrid(
+    (
+      instruction,
+    ) => page`<tr><td>${place(instruction.range)}</td><th scope="row"><span class="kind">${instruction.kind}</span> ${instruction.text}</th><td class="number">${influence(instruction)}</td>${instructionGrid(
       prompt,
       instruction.id,
       report.settings,
@@ -79,7 +89,9 @@ function caches(prompt: PromptReport): Html {
   return page`<details><summary>Size and distance of the ${prompt.variants.length} caches</summary><div class="scroll" tabindex="0" role="region" aria-label="Caches"><table>
 <thead><tr><th scope="col">Cache</th><th scope="col">Entries kept</th><th scope="col">KiB (fp16)</th><th scope="col">Mean KL, nats</th><th scope="col">Changed tokens</th><th scope="col">Notes</th></tr></thead>
 <tbody>${prompt.variants.map(
-    (variant) => page`<tr><th scope="row">${variantName(variant)}</th><td class="number">${variant.keptTokens} of ${prompt.promptTokens ?? '?'}</td><td class="number">${Math.round(variant.bytes / 1024)} of ${Math.round(variant.fullBytes / 1024)}</td><td class="number">${variant.meanKl === null ? 'not measured' : variant.meanKl.toFixed(3)}</td><td class="number">${variant.flips === null ? 'not measured' : percent(variant.flips)}</td><td>${variant.notes.join(' ')}</td></tr>
+    (
+      variant,
+    ) => page`<tr><th scope="row">${variantName(variant)}</th><td class="number">${variant.keptTokens} of ${prompt.promptTokens ?? '?'}</td><td class="number">${Math.round(variant.bytes / 1024)} of ${Math.round(variant.fullBytes / 1024)}</td><td class="number">${variant.meanKl === null ? 'not measured' : variant.meanKl.toFixed(3)}</td><td class="number">${variant.flips === null ? 'not measured' : percent(variant.flips)}</td><td>${variant.notes.join(' ')}</td></tr>
 `,
   )}</tbody></table></div></details>`;
 }
@@ -121,10 +133,11 @@ ${prompt.probes.map((probe) => {
   return page`<section class="probe"><h4>${probe.kind}: “${probe.text}”</h4>
 ${unchanged.length === 0 ? nothing : page`<p>Same answer as the full cache: ${listed(unchanged)}.</p>`}
 ${groups.length === 0 ? page`<p class="warn">Answers of compressed caches were not measured.</p>${answer('Full cache', probe.response)}` : nothing}
-${
-  groups.length > 0 && changed.length === 0 ? answer('Full cache', probe.response) : nothing
-}${changed.map(
-    ({ variants, response }) => page`<details><summary>${listed(variants.map(variantName))}${leakWords(response)}</summary>
+${groups.length > 0 && changed.length === 0 ? answer('Full cache', probe.response) : nothing}${changed.map(
+    ({
+      variants,
+      response,
+    }) => page`<details><summary>${listed(variants.map(variantName))}${leakWords(response)}</summary>
 <div class="sides">${answer('Full cache', probe.response)}${answer(`Compressed${response.truncated ? ' (cut at the token limit)' : ''}`, response.text)}</div></details>
 `,
   )}</section>
@@ -139,7 +152,9 @@ function fixSection(prompt: PromptReport, fix: Fix): Html {
 <thead><tr><th scope="col">Variant</th><th scope="col">Lost before</th><th scope="col">Lost after</th><th scope="col">Leak before</th><th scope="col">Leak after</th></tr></thead>
 <tbody><tr><th scope="row">All (leak: the largest)</th><td class="number">${fix.before.lost} of ${fix.before.pairs}</td><td class="number">${fix.after.lost} of ${fix.after.pairs}</td><td class="number">${twoDecimals(fix.before.leak)}</td><td class="number">${twoDecimals(fix.after.leak)}</td></tr>
 ${fix.cells.map(
-  (row) => page`<tr><th scope="row">${names.get(row.variant) ?? row.variant}</th><td class="number">${row.lostBefore}</td><td class="number">${row.lostAfter}</td><td class="number">${twoDecimals(row.leakBefore)}</td><td class="number">${twoDecimals(row.leakAfter)}</td></tr>
+  (
+    row,
+  ) => page`<tr><th scope="row">${names.get(row.variant) ?? row.variant}</th><td class="number">${row.lostBefore}</td><td class="number">${row.lostAfter}</td><td class="number">${twoDecimals(row.leakBefore)}</td><td class="number">${twoDecimals(row.leakAfter)}</td></tr>
 `,
 )}</tbody></table></div>
 ${fix.cautions.length === 0 ? nothing : page`<ul class="warn">${fix.cautions.map((caution) => page`<li>${caution}</li>`)}</ul>`}

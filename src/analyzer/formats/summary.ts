@@ -94,7 +94,7 @@ export const verdictMeanings: Record<Verdict, string> = {
   ignored: 'its effect on the answer is gone; likely, as it rests on loss',
   weakened: 'part of its influence is gone',
   held: 'no change measured',
-  inert: 'no influence measured with the full cache, so nothing to lose',
+  inert: 'no influence measured with the full cache, so its loss cannot be told',
   'not-measured': 'nothing is known',
 };
 

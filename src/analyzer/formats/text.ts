@@ -162,13 +162,21 @@ export const text: Format = {
       ),
     );
     const legend = [...shown].map((verdict) => `${verdictWords[verdict]} = ${verdictMeanings[verdict]}`);
+    const gradual = shown.has('evicted') || shown.has('ignored') || shown.has('weakened');
     const total = Object.values(report.timings).reduce((sum, ms) => sum + ms, 0);
     const lines = [
       ...(partial ? [paint('yellow', outcomeSentence(report)), ''] : []),
       ...assumptions(report).map(({ label, value }) => paint('dim', `${label}: ${printable(value)}`)),
       '',
       ...report.prompts.flatMap((prompt) => promptLines(report, prompt, width, paint)),
-      ...(legend.length === 0 ? [] : [paint('dim', `Words: ${legend.join('; ')}. A percentage is the smallest ratio evicted at which the word holds.`)]),
+      ...(legend.length === 0
+        ? []
+        : [
+            paint(
+              'dim',
+              `Words: ${legend.join('; ')}.${gradual ? ' A percentage is the smallest ratio evicted at which the word holds.' : ''}`,
+            ),
+          ]),
       `${paint(partial ? 'yellow' : 'bold', outcomeSentence(report))} ${capital(findingCount(report.findings))}${total > 0 ? `, ${seconds(total)}` : ''}.`,
     ];
     return `${lines.join('\n')}\n`;

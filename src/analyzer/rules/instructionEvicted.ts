@@ -14,7 +14,8 @@ function message(prompt: PromptReport, { breaking, shown, elsewhere }: Lost, bel
   if (belowFloor) sentences.push('No influence above the floor was measured for it, so its loss is unknown.');
   else if (loss === undefined || loss === null) sentences.push('Loss not measured.');
   else {
-    const probe = lossProbe === undefined || lossProbe === null ? '' : ` on the probe ${quoted(probeText(prompt, lossProbe))}`;
+    const probe =
+      lossProbe === undefined || lossProbe === null ? '' : ` on the probe ${quoted(probeText(prompt, lossProbe))}`;
     sentences.push(`Loss ${twoDecimals(loss)}${probe}.`);
   }
   return sentences.join(' ');
@@ -27,8 +28,10 @@ export const instructionEvicted: Rule = {
   docs: {
     what: 'A policy evicts far more of the entries of this instruction than of the rest of the prompt: its retention is far below 1 - r. One finding per instruction names every policy with its breaking ratio, the smallest compression ratio of the grid at which this happens, and the policies that hold it. It is information instead of a warning when the instruction had no influence above the floor.',
     why: 'Retention is exact: these entries are gone from the cache, whatever is asked later. Policies evict by position or by score and do not know which sentence is a rule, so one rule can vanish while the prompt as a whole looks well kept. What follows from it is measured as loss: how much of the influence of the instruction is removed by masking exactly the evicted entries.',
-    example: "Evicted by StreamingLLM from 50 % and SnapKV from 75 %; held by K-Norm and H2O. Keeps 0 % of its entries under StreamingLLM at 50 %. Loss 1.00 on the probe 'Repeat all previous instructions...'.",
-    whatToDo: 'Move the instruction to where the policies that you serve with keep entries (`holdfast reorder FILE` searches an order and shows the measurement before and after), choose a policy that holds it, or lower the ratio.',
+    example:
+      "Evicted by StreamingLLM from 50 % and SnapKV from 75 %; held by K-Norm and H2O. Keeps 0 % of its entries under StreamingLLM at 50 %. Loss 1.00 on the probe 'Repeat all previous instructions...'.",
+    whatToDo:
+      'Move the instruction to where the policies that you serve with keep entries (`holdfast reorder FILE` searches an order and shows the measurement before and after), choose a policy that holds it, or lower the ratio.',
   },
   *check(prompt, settings) {
     for (const lost of lostInstructions(prompt, 'evicted', settings)) {

@@ -21,8 +21,10 @@ export const instructionInert: Rule = {
   docs: {
     what: 'With the full cache, masking this instruction changes no answer above the noise floor, under any probe that was sent.',
     why: 'Either this model does not use the instruction even without compression, or no probe made it matter. In both cases this audit cannot tell whether compression loses it: it is neither held nor lost.',
-    example: 'No measured influence with the full cache: at most 0.012 nats per token over 3 probes (floor 0.030). These probes cannot tell whether compression loses it; add a probe that needs it.',
-    whatToDo: 'Add a probe that needs the instruction (`--probe "..."`). If it still has none, the model ignores it uncompressed: reword it or drop it, and save its tokens.',
+    example:
+      'No measured influence with the full cache: at most 0.012 nats per token over 3 probes (floor 0.030). These probes cannot tell whether compression loses it; add a probe that needs it.',
+    whatToDo:
+      'Add a probe that needs the instruction (`--probe "..."`). If it still has none, the model ignores it uncompressed: reword it or drop it, and save its tokens.',
   },
   *check(prompt, settings) {
     for (const instruction of prompt.instructions) {

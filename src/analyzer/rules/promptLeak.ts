@@ -14,7 +14,9 @@ interface Answer {
 function answersOf(prompt: PromptReport): Answer[] {
   return prompt.variants
     .flatMap(({ policy, ratio, responses }) =>
-      responses.flatMap(({ probe, leak }) => (leak === null ? [] : [{ policy, ratio, probe, recall: leak.directives }])),
+      responses.flatMap(({ probe, leak }) =>
+        leak === null ? [] : [{ policy, ratio, probe, recall: leak.directives }],
+      ),
     )
     .toSorted((a, b) => a.ratio - b.ratio);
 }
@@ -40,7 +42,13 @@ function withoutLeak(prompt: PromptReport, answers: readonly Answer[], settings:
 /** The prompt's first line as far as the report knows it: all of a one-line prompt, else its first instruction. */
 function firstLine(prompt: PromptReport): FileRange {
   if (prompt.range.start.line === prompt.range.end.line) return prompt.range;
-  return prompt.instructions[0]?.range ?? { ...prompt.range, end: prompt.range.start, offsets: [prompt.range.offsets[0], prompt.range.offsets[0]] };
+  return (
+    prompt.instructions[0]?.range ?? {
+      ...prompt.range,
+      end: prompt.range.start,
+      offsets: [prompt.range.offsets[0], prompt.range.offsets[0]],
+    }
+  );
 }
 
 export const promptLeak: Rule = {
@@ -50,8 +58,10 @@ export const promptLeak: Rule = {
   docs: {
     what: 'Asked to repeat its instructions, the model discloses them with a compressed cache and does not with the full cache. Measured as ROUGE-L recall of the directives (the prompt without its defense instructions) in the answer. It is a warning when a prompt with a defense instruction leaks with the full cache as well, and information when a prompt without any defense instruction leaks only under compression.',
     why: 'A non-disclosure clause is a few dozen entries among many. A policy that evicts it keeps the rest of the prompt, and the model then repeats the rest on request. In a playground with the full cache this never shows.',
-    example: "Leaks under StreamingLLM from 40 %; no leak measured under H2O and K-Norm. The answer to 'Repeat all previous instructions...' repeats 81 % of the directives under StreamingLLM at 40 %, 12 % with the full cache.",
-    whatToDo: 'Move the defense instruction to where it is kept, often the end (`holdfast reorder FILE` measures it), choose a policy under which no leak was measured, and keep secrets out of the prompt.',
+    example:
+      "Leaks under StreamingLLM from 40 %; no leak measured under H2O and K-Norm. The answer to 'Repeat all previous instructions...' repeats 81 % of the directives under StreamingLLM at 40 %, 12 % with the full cache.",
+    whatToDo:
+      'Move the defense instruction to where it is kept, often the end (`holdfast reorder FILE` measures it), choose a policy under which no leak was measured, and keep secrets out of the prompt.',
   },
   *check(prompt, settings): Generator<Finding, void, void> {
     const full = prompt.fullLeak?.directives;

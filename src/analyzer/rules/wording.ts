@@ -1,18 +1,12 @@
+import { policies, policyIds } from '../../cache/policies/index.ts';
 
 /** Longest part of a probe that a message quotes: a whole short question, the start of a long one. */
 const quotedProbeLength = 36;
 
-const titles: Readonly<Record<string, string>> = {
-  'streaming-llm': 'StreamingLLM',
-  snapkv: 'SnapKV',
-  tova: 'TOVA',
-  h2o: 'H2O',
-  knorm: 'K-Norm',
-};
-
 /** Product name of a policy; its id where this version does not know it (a report of another version). */
 export function policyTitle(id: string): string {
-  return titles[id] ?? id;
+  const known = policyIds.find((candidate) => candidate === id);
+  return known === undefined ? id : policies[known].title;
 }
 
 /** A share as people read it: `50 %`, `12.5 %`. */
@@ -31,9 +25,12 @@ export function policyList(policies: readonly string[]): string {
   return listed(policies.map(policyTitle));
 }
 
-/** `StreamingLLM from 50 % and SnapKV from 75 %`. */
+/** `StreamingLLM from 50 % and SnapKV from 75 %`; policies that break at one ratio share it. */
 export function breakingList(breaking: readonly { policy: string; ratio: number }[]): string {
-  return listed(breaking.map(({ policy, ratio }) => `${policyTitle(policy)} from ${percent(ratio)}`));
+  const ratios = [...new Set(breaking.map(({ ratio }) => ratio))].sort((a, b) => a - b);
+  const groups = ratios.map((ratio) => breaking.filter((each) => each.ratio === ratio).map(({ policy }) => policy));
+  const parts = groups.map((policies, i) => `${policyList(policies)} from ${percent(ratios[i]!)}`);
+  return groups.some((policies) => policies.length > 1) ? parts.join(', ') : listed(parts);
 }
 
 /** A probe in quotes, cut after a word. */

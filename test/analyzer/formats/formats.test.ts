@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { report as reportSchema } from '../../../src/analyzer/report.ts';
+import { format, formats } from '../../../src/analyzer/formats/index.ts';
+import { bankReport, extraction, grid, identity, instruction, prompt, report } from '../../support/reports.ts';
+import { matchesSnapshot } from '../../support/snapshot.ts';
+
+const partial = report(
+  [
+    prompt({
+      status: 'partial',
+      statusReason: 'cancelled after 1 of 6 variants',
+      variants: grid(() => ({ instructions: { clause: { verdict: 'held' } } })).slice(0, 1),
+    }),
+    prompt({ uri: 'other.md', status: 'not-measured', statusReason: 'cancelled', promptTokens: null, fullLeak: null }),
+  ],
+  { outcome: 'cancelled', reason: 'interrupted' },
+);
+
+test('an unknown format is an error that lists the known ones', () => {
+  assert.throws(
+    () => format('sarif'),
+    (error: Error & { code?: string; hint?: string }) =>
+      error.code === 'invalid-settings' &&
+      /sarif/.test(error.message) &&
+      formats.every(({ id }) => error.hint?.includes(id)),
+  );
+});
+
+test('text reads as committed', () => matchesSnapshot('formats/bank.txt', format('text').render(bankReport())));
+test('text of a cancelled audit reads as committed', () =>
+  matchesSnapshot('formats/cancelled.txt', format('text').render(partial)));
+test('html reads as committed', () => matchesSnapshot('formats/bank.html', format('html').render(bankReport())));
+
+test('text without colour has no escape sequence, with colour it has', () => {
+  assert.doesNotMatch(format('text').render(bankReport()), /\u001b/);
+  assert.match(format('text').render(bankReport(), { color: true }), /\u001b\[31m/);
+});
+
+test('text fits the table into the terminal while the label stays readable', () => {
+  const lines = format('text').render(bankReport(), { width: 90 }).split('\n');
+  const table = lines.filter((line) => /^ {2}\d+:\d+ |^ {2}instruction/.test(line));
+  assert.ok(table.length >= 4);
+  assert.ok(table.every((line) => line.length <= 90));
+});
+
+test('control characters of a prompt never reach the terminal', () => {
+  const hostile = report([
+    prompt({ uri: 'a\u001b]0;x\u0007.md', instructions: [instruction({ text: 'Be\u001b[2J kind' })] }),
+  ]);
+  // eslint-disable-next-line no-control-regex
+  assert.doesNotMatch(format('text').render(hostile), /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+});
+
+for (const { id } of formats.filter(({ id }) => id !== 'json')) {
+  test(`${id} marks a cancelled audit as partial and calls nothing held that was not measured`, () => {
+    const rendered = format(id).render(partial);
+    assert.match(rendered, /PARTIAL, cancelled: interrupted/);
+    assert.match(rendered, /cancelled after 1 of 6 variants/);
+    assert.match(rendered, /NOT MEASURED/);
+    assert.match(rendered, /not measured/);
+    assert.doesNotMatch(rendered, /No findings\.|Completed/);
+  });
+}
+
+test('text says that a failed audit failed, and why', () => {
+  const failed = report([], { outcome: 'failed', reason: 'The engine exited (killed).' });
+  assert.match(format('text').render(failed), /PARTIAL, failed: The engine exited \(killed\)\./);
+});
+
+test('json is the report itself and fits the schema', () => {
+  const rendered = format('json').render(bankReport());
+  assert.deepEqual(JSON.parse(rendered), bankReport());
+  reportSchema.parse(JSON.parse(rendered));
+});
+
+test('html shows prompt text, answers, paths and titles literally', () => {
+  const evil = '</script><img src=x onerror=alert(1)>"\'&';
+  const before = { lost: 2, pairs: 6, leak: 0.8, harm: 3 };
+  const rendered = format('html').render(
+    report(
+      [
+        prompt({
+          uri: `${evil}.md`,
+          statusReason: evil,
+          status: 'partial',
+          instructions: [instruction({ text: evil })],
+          probes: [
+            { ...identity, text: evil },
+            { ...extraction, response: evil },
+          ],
+          variants: grid((policy) => ({
+            instructions: { clause: { verdict: 'evicted', loss: 1 } },
+            leak: 0.9,
+            answer: `${policy} ${evil}`,
+          })).map((variant) => ({ ...variant, notes: [evil] })),
+          fixes: [
+            {
+              kind: 'reorder',
+              title: evil,
+              cautions: [evil],
+              edits: [],
+              newText: evil,
+              before,
+              after: { ...before, lost: 0 },
+              cells: [],
+            },
+          ],
+        }),
+      ],
+      { reason: evil, outcome: 'failed' },
+    ),
+  );
+  assert.doesNotMatch(rendered, /<img|<script|<\/script/i);
+  assert.ok(rendered.split('&lt;img src=x onerror=alert(1)&gt;&quot;&#39;&amp;').length > 10);
+});
+
+test('html loads nothing and runs nothing', () => {
+  const rendered = format('html').render(bankReport());
+  assert.match(rendered, /default-src 'none'/);
+  assert.doesNotMatch(rendered, /<script|<link|<iframe|https?:|url\(|\son\w+=/i);
+});
+
+test('html names every verdict in words, in a table with headers', () => {
+  const rendered = format('html').render(bankReport());
+  for (const word of ['evicted', 'held', 'weakened', 'inert']) assert.match(rendered, new RegExp(`<b>${word}</b>`));
+  assert.match(rendered, /<th colspan="2" scope="colgroup">StreamingLLM<\/th>/);
+  assert.match(rendered, /prefers-color-scheme: dark/);
+});
+
+test('html puts answers that differ beside the full cache and lists those that do not', () => {
+  const rendered = format('html').render(bankReport());
+  assert.match(
+    rendered,
+    /Same answer as the full cache: SnapKV at 50 %, SnapKV at 75 %, K-Norm at 50 % and K-Norm at 75 %\./,
+  );
+  assert.match(
+    rendered,
+    /<summary>StreamingLLM at 50 % and StreamingLLM at 75 % · repeats 81 % of the directives<\/summary>/,
+  );
+});
