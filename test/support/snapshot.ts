@@ -11,7 +11,7 @@ const folder = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../sn
  */
 export function matchesSnapshot(name: string, actual: string): void {
   const file = path.join(folder, name);
-  if (process.env['UPDATE_SNAPSHOTS'] === '1') {
+  if (process.env.UPDATE_SNAPSHOTS === '1') {
     mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(file, actual);
     return;

@@ -22,7 +22,7 @@ test('an unknown format is an error that lists the known ones', () => {
     () => format('sarif'),
     (error: Error & { code?: string; hint?: string }) =>
       error.code === 'invalid-settings' &&
-      /sarif/.test(error.message) &&
+      error.message.includes('sarif') &&
       formats.every(({ id }) => error.hint?.includes(id)),
   );
 });
@@ -33,8 +33,8 @@ test('text of a cancelled audit reads as committed', () =>
 test('html reads as committed', () => matchesSnapshot('formats/bank.html', format('html').render(bankReport())));
 
 test('text without colour has no escape sequence, with colour it has', () => {
-  assert.doesNotMatch(format('text').render(bankReport()), /\u001b/);
-  assert.match(format('text').render(bankReport(), { color: true }), /\u001b\[31m/);
+  assert.ok(!format('text').render(bankReport()).includes('\u001b'));
+  assert.ok(format('text').render(bankReport(), { color: true }).includes('\u001b[31m'));
 });
 
 test('text fits the table into the terminal while the label stays readable', () => {
