@@ -34,7 +34,7 @@ const webviewMessage = z.discriminatedUnion('type', [
 const viewState = z.strictObject({
   hiddenPolicies: z.array(z.string()),
   onlyAffected: z.boolean(),
-  selected: z.strictObject({ uri: z.string(), instruction: z.string(), variant: z.string() }).nullable(),
+  selected: z.strictObject({ prompt: z.string(), instruction: z.string(), variant: z.string() }).nullable(),
   /** Keys of the disclosures whose state differs from their default. */
   toggled: z.array(z.string()),
   scroll: z.number(),
@@ -56,7 +56,7 @@ function received<T>(schema: z.ZodType<T>, data: unknown): Received<T> {
   const { type } = (typeof data === 'object' && data !== null ? data : {}) as { type?: unknown };
   const fields = [...new Set(result.error.issues.map(({ path, code }) => `${path.join('.') || 'message'}: ${code}`))];
   return {
-    problem: `ignored a message of type ${JSON.stringify(type) ?? 'undefined'} (${fields.slice(0, 3).join(', ')})`,
+    problem: `ignored a message of type ${typeof type === 'string' ? JSON.stringify(type) : typeof type} (${fields.slice(0, 3).join(', ')})`,
   };
 }
 

@@ -1,0 +1,66 @@
+import { text } from '../strings.ts';
+
+const thinSpace = '\u202f';
+
+/** A share of 0..1 as a percentage; a share that is not zero is never shown as zero. */
+export function percent(share: number): string {
+  if (share > 0 && share < 0.005) return `<1${thinSpace}%`;
+  return `${Math.round(share * 100)}${thinSpace}%`;
+}
+
+export const percentOrNone = (share: number | null): string => (share === null ? text('notMeasured') : percent(share));
+
+/** A measured number with enough digits to compare, such as `0.317` or `0.0021`. */
+export function measure(value: number): string {
+  if (value === 0) return '0';
+  if (Math.abs(value) < 0.001) return value.toExponential(1);
+  return value.toFixed(Math.abs(value) < 0.1 ? 3 : 2);
+}
+
+/** Bytes in KiB without the unit, grouped by thin spaces. */
+export function kibibytes(bytes: number): string {
+  const value = bytes / 1024;
+  if (value > 0 && value < 1) return '<1';
+  return String(Math.round(value)).replaceAll(/\B(?=(\d{3})+$)/g, thinSpace);
+}
+
+/** Milliseconds as seconds, or minutes and seconds. */
+export function duration(milliseconds: number): string {
+  const seconds = milliseconds / 1000;
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+}
+
+const policyNames: Readonly<Record<string, string>> = {
+  'streaming-llm': 'StreamingLLM',
+  snapkv: 'SnapKV',
+  tova: 'TOVA',
+  h2o: 'H2O',
+  knorm: 'K-Norm',
+};
+
+/** The name under which a policy was published; an id that is not known stays as it is. */
+export const policyName = (policy: string): string => policyNames[policy] ?? policy;
+
+export const variantName = ({ policy, ratio }: { readonly policy: string; readonly ratio: number }): string =>
+  text('variantAt', policyName(policy), percent(ratio));
+
+/** The last part of a URI or path, decoded where it is percent-encoded. */
+export function fileName(uri: string): string {
+  const last = uri.split(/[\\/]/).findLast((part) => part !== '') ?? uri;
+  try {
+    return decodeURIComponent(last);
+  } catch {
+    return last;
+  }
+}
+
+/** A URI as a reader would write the path. */
+export function readablePath(uri: string): string {
+  const path = uri.replace(/^file:\/\//, '');
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}

@@ -1,0 +1,72 @@
+import type { ProbeReport, PromptReport, ResponseReport } from '../../src/analyzer/report.ts';
+import { text } from '../strings.ts';
+import { tag } from '../toolkit.ts';
+import { columnsOf } from './columns.ts';
+import { probeKind } from './comparison.ts';
+import { disclosure, promptKey, type ReportContext } from './context.ts';
+import { element } from './dom.ts';
+import { percent, variantName } from './format.ts';
+
+interface Answered {
+  readonly label: string;
+  readonly response: ResponseReport;
+}
+
+/** Every answer to every probe; variants that answered alike share one entry. */
+export function responses(context: ReportContext, prompt: PromptReport): HTMLElement {
+  const answered = prompt.probes.filter(({ response }) => response !== null);
+  if (answered.length === 0 && !prompt.variants.some((variant) => variant.responses.length > 0))
+    return element('p', { class: 'empty' }, text('noResponses'));
+  return element('div', {}, ...prompt.probes.map((probe) => probeAnswers(context, prompt, probe)));
+}
+
+function probeAnswers(context: ReportContext, prompt: PromptReport, probe: ProbeReport): HTMLElement {
+  const answers = columnsOf(context.report, prompt, context.view.hiddenPolicies).flatMap((column): Answered[] => {
+    const response = column.variant?.responses.find((each) => each.probe === probe.id);
+    return response === undefined ? [] : [{ label: variantName(column), response }];
+  });
+  const same = answers.filter(({ response }) => response.text === probe.response);
+  const different = Map.groupBy(
+    answers.filter(({ response }) => response.text !== probe.response),
+    ({ response }) => response.text,
+  );
+  const count = answers.length - same.length;
+  return disclosure(
+    context,
+    `probe/${promptKey(prompt)}/${probe.id}`,
+    false,
+    [
+      tag(probeKind(probe)),
+      element('span', { class: 'probe' }, probe.text),
+      element(
+        'span',
+        { class: 'facts' },
+        answers.length === 0 ? text('allFiltered') : text('differsIn', count, answers.length),
+      ),
+    ],
+    element(
+      'dl',
+      { class: 'responses' },
+      element('dt', {}, text('fullAnswer')),
+      element('dd', {}, answerText(probe.response)),
+      ...[...different.values()].flatMap((group) => [
+        element('dt', {}, group.map(({ label }) => label).join(', ')),
+        element('dd', {}, answerText(group[0]!.response.text), responseFacts(group[0]!.response)),
+      ]),
+    ),
+    same.length > 0 && element('p', { class: 'facts' }, text('sameAsFull', same.map(({ label }) => label).join(', '))),
+  );
+}
+
+const answerText = (answer: string | null): HTMLElement =>
+  answer === null || answer === ''
+    ? element('p', { class: 'empty' }, text(answer === null ? 'answerNone' : 'answerEmpty'))
+    : element('blockquote', {}, answer);
+
+function responseFacts({ leak, truncated }: ResponseReport): HTMLElement | null {
+  const facts = [
+    ...(leak === null ? [] : [text('leakText', percent(leak.prompt), percent(leak.directives))]),
+    ...(truncated ? [text('answerTruncated')] : []),
+  ];
+  return facts.length === 0 ? null : element('p', { class: 'facts' }, facts.join(' '));
+}
