@@ -1,0 +1,58 @@
+import { availableParallelism } from 'node:os';
+import * as ort from 'onnxruntime-node';
+
+/** A tensor on its way into or out of a run. Views are passed on as they are, not copied. */
+export type Tensor = ort.Tensor;
+
+export const floatTensor = (data: Float32Array, dims: readonly number[]): Tensor =>
+  new ort.Tensor('float32', data, dims);
+
+export const int64Tensor = (values: ArrayLike<number>, dims: readonly number[]): Tensor =>
+  new ort.Tensor('int64', BigInt64Array.from(values as ArrayLike<number> & Iterable<number>, BigInt), dims);
+
+export type ExecutionProvider = 'cpu' | 'webgpu' | 'cuda' | 'dml' | 'coreml';
+
+/** Providers compiled into the installed runtime; whether one starts is known only when a session is created. */
+export const availableProviders = (): string[] => ort.listSupportedBackends().map(({ name }) => name);
+
+/**
+ * The one door to ONNX Runtime. Lives in the engine's child process: a run blocks its thread's event loop for its whole
+ * length, and ending a worker thread during a run aborts the process.
+ */
+export class OnnxSession {
+  private constructor(readonly session: ort.InferenceSession) {}
+
+  static async create(modelPath: string, provider: ExecutionProvider): Promise<OnnxSession> {
+    const session = await ort.InferenceSession.create(modelPath, {
+      executionProviders: [provider],
+      intraOpNumThreads: availableParallelism(),
+      interOpNumThreads: 1,
+      graphOptimizationLevel: 'all',
+      // Spinning threads speed a single decode on an idle machine and starve the editor on a busy one.
+      extra: { session: { intra_op: { allow_spinning: '0' } } },
+    });
+    return new OnnxSession(session);
+  }
+
+  async run(feeds: Record<string, Tensor>, fetches: readonly string[]): Promise<Record<string, Tensor>> {
+    return await this.session.run(feeds, fetches);
+  }
+
+  async release(): Promise<void> {
+    await this.session.release();
+  }
+}
+
+/** The float data of an output. */
+export function floats(outputs: Record<string, Tensor>, name: string): Float32Array {
+  const data = outputs[name]?.data;
+  if (!(data instanceof Float32Array)) throw new TypeError(`Output ${name} is not float32.`);
+  return data;
+}
+
+/** The int64 data of an output as numbers. */
+export function integers(outputs: Record<string, Tensor>, name: string): Int32Array {
+  const data = outputs[name]?.data;
+  if (!(data instanceof BigInt64Array)) throw new TypeError(`Output ${name} is not int64.`);
+  return Int32Array.from(data, Number);
+}

@@ -1,0 +1,119 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+import {
+  elementType,
+  microsoftDomain,
+  type Attribute,
+  type ElementType,
+  type Initializer,
+  type OnnxGraph,
+  type OnnxNode,
+  type ValueInfo,
+} from './onnxModel.ts';
+
+/** Initializers above this size go to the weights file: the protobuf stays small and weights load without a copy. */
+const inlineLimitBytes = 1024;
+/** Weights are memory-mapped by page. */
+const externalAlignment = 4096;
+
+type Attributes = Readonly<Record<string, Attribute>>;
+
+const bytesOf = (data: ArrayBufferView): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+
+/** Collects nodes and initializers of one graph; large initializers stream into the weights file as they are added. */
+export class GraphBuilder {
+  readonly #nodes: OnnxNode[] = [];
+  readonly #initializers: Initializer[] = [];
+  readonly #known = new Set<string>();
+  readonly #inputs: ValueInfo[] = [];
+  readonly #outputs: ValueInfo[] = [];
+  readonly #weights: number;
+  readonly #weightsName: string;
+  #offset = 0;
+  #names = 0;
+
+  /** `weightsPath` is created; `weightsName` is how the model refers to it, relative to the model file. */
+  constructor(weightsPath: string, weightsName: string) {
+    this.#weights = openSync(weightsPath, 'w');
+    this.#weightsName = weightsName;
+  }
+
+  /** Adds a node with one output and returns the output's name. */
+  op(opType: string, inputs: readonly string[], attributes: Attributes = {}, output?: string): string {
+    return this.#node('', opType, inputs, attributes, [output ?? this.#fresh(opType)])[0]!;
+  }
+
+  /** The same for an operator of the `com.microsoft` domain. */
+  microsoftOp(opType: string, inputs: readonly string[], attributes: Attributes = {}, output?: string): string {
+    return this.#node(microsoftDomain, opType, inputs, attributes, [output ?? this.#fresh(opType)])[0]!;
+  }
+
+  /** Adds a node with several outputs. */
+  opWithOutputs(opType: string, inputs: readonly string[], count: number, attributes: Attributes = {}): string[] {
+    return this.#node('', opType, inputs, attributes, Array.from({ length: count }, () => this.#fresh(opType)));
+  }
+
+  input(name: string, type: ElementType, dims: readonly (number | string)[]): string {
+    this.#inputs.push({ name, type, dims });
+    return name;
+  }
+
+  output(name: string, type: ElementType, dims: readonly (number | string)[]): void {
+    this.#outputs.push({ name, type, dims });
+  }
+
+  /** Adds a weight tensor. `dims` are checked against the data's length. */
+  weight(name: string, dims: readonly number[], data: Float32Array | Uint8Array): string {
+    const elements = dims.reduce((product, dim) => product * dim, 1);
+    if (elements !== data.length) throw new RangeError(`${name}: shape ${dims.join('x')} is not ${data.length} elements.`);
+    const type = data instanceof Float32Array ? elementType.float : elementType.uint8;
+    const bytes = bytesOf(data);
+    if (bytes.length <= inlineLimitBytes) {
+      this.#initializers.push({ name, dims, type, data: bytes });
+    } else {
+      const padding = (externalAlignment - (this.#offset % externalAlignment)) % externalAlignment;
+      this.#write(new Uint8Array(padding));
+      const external = { location: this.#weightsName, offset: this.#offset, length: bytes.length };
+      this.#write(bytes);
+      this.#initializers.push({ name, dims, type, data: external });
+    }
+    return name;
+  }
+
+  /** An int64 constant vector, shared by value. */
+  ints(...values: readonly number[]): string {
+    const name = `ints_${values.join('_').replaceAll('-', 'm')}`;
+    if (!this.#known.has(name)) {
+      this.#known.add(name);
+      const data = bytesOf(BigInt64Array.from(values, BigInt));
+      this.#initializers.push({ name, dims: [values.length], type: elementType.int64, data });
+    }
+    return name;
+  }
+
+  finish(): OnnxGraph {
+    this.close();
+    return { nodes: this.#nodes, initializers: this.#initializers, inputs: this.#inputs, outputs: this.#outputs };
+  }
+
+  close(): void {
+    closeSync(this.#weights);
+  }
+
+  get weightBytes(): number {
+    return this.#offset;
+  }
+
+  #node(domain: string, opType: string, inputs: readonly string[], attributes: Attributes, outputs: string[]): string[] {
+    this.#nodes.push({ name: `${opType}_${this.#nodes.length}`, opType, domain, inputs, outputs, attributes });
+    return outputs;
+  }
+
+  #fresh(opType: string): string {
+    return `${opType}:${this.#names++}`;
+  }
+
+  #write(bytes: Uint8Array): void {
+    for (let written = 0; written < bytes.length; ) written += writeSync(this.#weights, bytes, written);
+    this.#offset += bytes.length;
+  }
+}

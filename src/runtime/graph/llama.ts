@@ -1,0 +1,129 @@
+import { attention, type SharedShapes } from './attention.ts';
+import type { GraphBuilder } from './graphBuilder.ts';
+import { Linear, type LinearWeight } from './linear.ts';
+import { positionsOf, type ModelConfig } from './modelConfig.ts';
+import { elementType } from './onnxModel.ts';
+import { layerInput } from './signature.ts';
+
+/** The embedding table in the form in which it is read. */
+export type EmbeddingWeight =
+  | { readonly kind: 'float'; readonly values: Float32Array } // [vocab, hidden]
+  | { readonly kind: 'blocks8'; readonly quants: Uint8Array; readonly scales: Float32Array }; // [vocab, hidden], q + 128
+
+/** Weights of a Llama decoder by role, whatever file they come from. */
+export interface LlamaWeights {
+  embedding(): EmbeddingWeight;
+  /** The output projection as float: a tied embedding, dequantised. */
+  output(): LinearWeight;
+  outputNorm(): Float32Array;
+  norm(role: 'attention' | 'feedForward', layer: number): Float32Array;
+  linear(role: 'query' | 'key' | 'value' | 'attentionOutput' | 'gate' | 'up' | 'down', layer: number): LinearWeight;
+}
+
+/** Builds the instrumented graph of a Llama decoder (signature.ts). Rotary layout: half-split. */
+export function buildLlama(graph: GraphBuilder, config: ModelConfig, weights: LlamaWeights): void {
+  const { layers, hiddenSize, kvHeads, headDim, vocabSize } = config;
+  const linear = new Linear(graph);
+  const norm = (x: string, name: string, values: Float32Array): string =>
+    graph.op('SimplifiedLayerNormalization', [x, graph.weight(name, [hiddenSize], values)], {
+      axis: -1,
+      epsilon: { float: config.normEpsilon },
+      stash_type: 1,
+    });
+
+  graph.input('input_ids', elementType.int64, ['b', 's']);
+  graph.input('position_ids', elementType.int64, ['b', 's']);
+  graph.input('own_bias', elementType.float, [1, 'b', 1, 's', 'os']);
+  graph.input('row_groups', elementType.float, ['r', 's']);
+  graph.input('logit_rows', elementType.int64, ['n']);
+  graph.input('targets', elementType.int64, ['n', 1]);
+  graph.input('reference', elementType.float, ['t', vocabSize]);
+  ropeTables(graph, config);
+
+  const inputShape = graph.op('Shape', ['input_ids']);
+  const dim = (of: string, axis: number): string => graph.op('Gather', [of, graph.ints(axis)]);
+  const shapes: SharedShapes = {
+    batch: dim(inputShape, 0),
+    tokens: dim(inputShape, 1),
+    prefixTokens: dim(graph.op('Shape', [layerInput.prefixKeys(0)]), 1),
+    ownTokens: dim(graph.op('Shape', [layerInput.ownKeys(0)]), 2),
+  };
+
+  let x = embed(graph, config, weights.embedding());
+  for (let layer = 0; layer < layers; layer++) {
+    const name = (role: string): string => `layers.${layer}.${role}`;
+    const h = norm(x, name('attention_norm'), weights.norm('attention', layer));
+    const project = (input: string, role: Parameters<LlamaWeights['linear']>[0]): string =>
+      linear.apply(input, name(role), weights.linear(role, layer));
+    const mixed = attention(graph, config, shapes, layer, {
+      query: project(h, 'query'),
+      key: project(h, 'key'),
+      value: project(h, 'value'),
+    });
+    x = graph.op('Add', [x, project(mixed, 'attentionOutput')]);
+    const f = norm(x, name('feed_forward_norm'), weights.norm('feedForward', layer));
+    const gate = project(f, 'gate');
+    const silu = graph.op('Mul', [gate, graph.op('Sigmoid', [gate])]);
+    x = graph.op('Add', [x, project(graph.op('Mul', [silu, project(f, 'up')]), 'down')]);
+  }
+  const flat = graph.op('Reshape', [norm(x, 'output_norm', weights.outputNorm()), graph.ints(-1, hiddenSize)]);
+  head(graph, config, linear.apply(graph.op('Gather', [flat, 'logit_rows'], { axis: 0 }), 'output', weights.output(), 'logits'));
+  if (kvHeads * headDim === 0) throw new RangeError('A decoder needs KV heads.');
+}
+
+function embed(graph: GraphBuilder, { vocabSize, hiddenSize }: ModelConfig, embedding: EmbeddingWeight): string {
+  if (embedding.kind === 'float') {
+    return graph.op('Gather', [graph.weight('embedding', [vocabSize, hiddenSize], embedding.values), 'input_ids']);
+  }
+  const quants = graph.weight('embedding.quants', [vocabSize, hiddenSize], embedding.quants);
+  const scales = graph.weight('embedding.scales', [vocabSize, hiddenSize / 32], embedding.scales);
+  return graph.microsoftOp('GatherBlockQuantized', [quants, 'input_ids', scales], {
+    bits: 8,
+    block_size: 32,
+    gather_axis: 0,
+    quantize_axis: 1,
+  });
+}
+
+/** `cos` and `sin` of `position * theta^(-2j/d)`, [positions, d/2]; angles rounded to float32 as the references do. */
+function ropeTables(graph: GraphBuilder, config: ModelConfig): void {
+  const positions = positionsOf(config);
+  const half = config.headDim / 2;
+  const cos = new Float32Array(positions * half);
+  const sin = new Float32Array(positions * half);
+  for (let j = 0; j < half; j++) {
+    const frequency = Math.fround(1 / config.ropeTheta ** ((2 * j) / config.headDim));
+    for (let position = 0; position < positions; position++) {
+      const angle = Math.fround(position * frequency);
+      cos[position * half + j] = Math.cos(angle);
+      sin[position * half + j] = Math.sin(angle);
+    }
+  }
+  graph.weight('rope.cos', [positions, half], cos);
+  graph.weight('rope.sin', [positions, half], sin);
+}
+
+/**
+ * What is read off the logits inside the graph, so that a comparison of many rows does not move `n x vocab` floats:
+ * the greedy token, and the three numbers from which log-probabilities and KL(reference || row) follow.
+ */
+function head(graph: GraphBuilder, { vocabSize }: ModelConfig, logits: string): void {
+  graph.output(logits, elementType.float, ['n', vocabSize]);
+  graph.op('ArgMax', [logits], { axis: -1, keepdims: 0 }, 'argmax');
+  // Not ReduceLogSumExp: its float32 sum over a vocabulary of 49,152 is off by up to 2e-4.
+  const maximum = graph.op('ReduceMax', [logits, graph.ints(-1)], { keepdims: 1 });
+  const exponentials = graph.op('Exp', [graph.op('Sub', [logits, maximum])]);
+  const sum = graph.op('ReduceSum', [exponentials, graph.ints(-1)], { keepdims: 0 });
+  graph.op('Add', [graph.op('Log', [sum]), graph.op('Squeeze', [maximum, graph.ints(-1)])], {}, 'log_sum_exp');
+  graph.op('GatherElements', [logits, 'targets'], { axis: 1 }, 'target_logits');
+  const referenceTokens = graph.op('Gather', [graph.op('Shape', ['reference']), graph.ints(0)]);
+  const byReference = graph.op('Reshape', [
+    logits,
+    graph.op('Concat', [graph.ints(-1), referenceTokens, graph.ints(vocabSize)], { axis: 0 }),
+  ]);
+  graph.op('ReduceSum', [graph.op('Mul', [byReference, 'reference']), graph.ints(-1)], { keepdims: 0 }, 'cross');
+  graph.output('argmax', elementType.int64, ['n']);
+  graph.output('log_sum_exp', elementType.float, ['n']);
+  graph.output('target_logits', elementType.float, ['n', 1]);
+  graph.output('cross', elementType.float, ['rows', 't']);
+}

@@ -1,0 +1,160 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { HoldfastError } from '../../errors.ts';
+import { metadataNumber, metadataString, type GgufMetadata } from '../weights/ggufMetadata.ts';
+
+/** The immutable blueprint of a decoder, read from GGUF metadata or `config.json`. */
+export interface ModelConfig {
+  readonly architecture: string;
+  readonly layers: number;
+  readonly hiddenSize: number;
+  readonly feedForwardSize: number;
+  readonly queryHeads: number;
+  readonly kvHeads: number;
+  readonly headDim: number;
+  readonly vocabSize: number;
+  readonly contextLength: number;
+  readonly normEpsilon: number;
+  readonly ropeTheta: number;
+}
+
+/** Architectures with a graph of their own, in the file of that name. */
+export const supportedArchitectures = ['llama'] as const;
+
+/**
+ * Longest sequence the rotary table of a built graph covers. A table of the full context of a long-context model would
+ * waste memory on positions that a system prompt never reaches.
+ */
+const maxPositions = 16_384;
+
+/** Positions that a built graph covers: prompt, user turn and answer together. */
+export const positionsOf = (config: ModelConfig): number => Math.min(config.contextLength, maxPositions);
+
+/** Reads the blueprint of a GGUF file. `vocabSize` is the number of rows of its embedding. */
+export function configFromGguf(gguf: GgufMetadata, vocabSize: number): ModelConfig {
+  const architecture = metadataString(gguf, 'general.architecture') ?? 'unnamed';
+  requireSupported(architecture, gguf.path);
+  const number = (key: string): number | undefined => metadataNumber(gguf, `${architecture}.${key}`);
+  const required = (key: string): number => {
+    const value = number(key);
+    if (value !== undefined) return value;
+    throw new HoldfastError(
+      'model-format',
+      `${gguf.path}: metadata "${architecture}.${key}" is missing.`,
+      'Convert the model again with a current converter.',
+    );
+  };
+  if (metadataString(gguf, `${architecture}.rope.scaling.type`) !== undefined) {
+    const type = metadataString(gguf, `${architecture}.rope.scaling.type`);
+    if (type !== 'none') throw unsupportedRope(gguf.path, String(type));
+  }
+  const hiddenSize = required('embedding_length');
+  const queryHeads = required('attention.head_count');
+  return checked(
+    {
+      architecture,
+      layers: required('block_count'),
+      hiddenSize,
+      feedForwardSize: required('feed_forward_length'),
+      queryHeads,
+      kvHeads: number('attention.head_count_kv') ?? queryHeads,
+      headDim: number('attention.key_length') ?? number('rope.dimension_count') ?? hiddenSize / queryHeads,
+      vocabSize,
+      contextLength: required('context_length'),
+      normEpsilon: required('attention.layer_norm_rms_epsilon'),
+      ropeTheta: number('rope.freq_base') ?? 10_000,
+    },
+    gguf.path,
+  );
+}
+
+const positive = z.int().positive();
+
+/** The part of a Hugging Face `config.json` that decides the graph; both the current and the older RoPE spelling. */
+const huggingFaceConfig = z.object({
+  model_type: z.string(),
+  num_hidden_layers: positive,
+  hidden_size: positive,
+  intermediate_size: positive,
+  num_attention_heads: positive,
+  num_key_value_heads: positive.optional(),
+  head_dim: positive.nullish(),
+  vocab_size: positive,
+  max_position_embeddings: positive,
+  rms_norm_eps: z.number().positive(),
+  hidden_act: z.literal('silu'),
+  attention_bias: z.literal(false).optional(),
+  mlp_bias: z.literal(false).optional(),
+  rope_theta: z.number().positive().optional(),
+  rope_scaling: z.looseObject({ rope_type: z.string().optional(), type: z.string().optional() }).nullish(),
+  rope_parameters: z.looseObject({ rope_type: z.string(), rope_theta: z.number().positive() }).optional(),
+});
+
+/** Reads the blueprint of a Hugging Face folder, or of one `config.json`. */
+export function configFromHuggingFace(folderOrFile: string): ModelConfig {
+  const file = folderOrFile.endsWith('.json') ? folderOrFile : path.join(folderOrFile, 'config.json');
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    throw new HoldfastError('model-format', `${file} cannot be read as JSON.`, 'Download the model folder again.', { cause });
+  }
+  const type = z.looseObject({ model_type: z.string() }).safeParse(json);
+  requireSupported(type.data?.model_type ?? 'unnamed', file);
+  const parsed = huggingFaceConfig.safeParse(json);
+  if (!parsed.success) {
+    throw new HoldfastError(
+      'unsupported-model',
+      `${file} asks for something that this version does not run: ${z.prettifyError(parsed.error)}`,
+      'Use another model, or one without that option.',
+    );
+  }
+  const config = parsed.data;
+  const scaling = config.rope_parameters?.rope_type ?? config.rope_scaling?.rope_type ?? config.rope_scaling?.type;
+  if (scaling !== undefined && scaling !== 'default') throw unsupportedRope(file, scaling);
+  return checked(
+    {
+      architecture: config.model_type,
+      layers: config.num_hidden_layers,
+      hiddenSize: config.hidden_size,
+      feedForwardSize: config.intermediate_size,
+      queryHeads: config.num_attention_heads,
+      kvHeads: config.num_key_value_heads ?? config.num_attention_heads,
+      headDim: config.head_dim ?? config.hidden_size / config.num_attention_heads,
+      vocabSize: config.vocab_size,
+      contextLength: config.max_position_embeddings,
+      normEpsilon: config.rms_norm_eps,
+      ropeTheta: config.rope_parameters?.rope_theta ?? config.rope_theta ?? 10_000,
+    },
+    file,
+  );
+}
+
+function requireSupported(architecture: string, file: string): void {
+  if ((supportedArchitectures as readonly string[]).includes(architecture)) return;
+  throw new HoldfastError(
+    'unsupported-model',
+    `${file} is a "${architecture}" model, which this version does not run.`,
+    `Supported architectures: ${supportedArchitectures.join(', ')}.`,
+  );
+}
+
+const unsupportedRope = (file: string, type: string): HoldfastError =>
+  new HoldfastError(
+    'unsupported-model',
+    `${file} uses "${type}" RoPE scaling, which this version does not run.`,
+    'Use a model without RoPE scaling.',
+  );
+
+function checked(config: ModelConfig, file: string): ModelConfig {
+  const { queryHeads, kvHeads, headDim } = config;
+  if (queryHeads % kvHeads !== 0 || !Number.isInteger(headDim) || headDim % 2 !== 0) {
+    throw new HoldfastError(
+      'model-format',
+      `${file}: ${queryHeads} query heads, ${kvHeads} KV heads and head size ${headDim} do not fit together.`,
+      'The file is damaged or was converted wrongly.',
+    );
+  }
+  return config;
+}

@@ -1,0 +1,22 @@
+/**
+ * Names of the graph's inputs and outputs; the builder and the simulator agree through this file.
+ *
+ * Inputs: `input_ids`, `position_ids [b, s]` (int64; positions are the original ones), `own_bias [1, b, 1, s, o + s]`,
+ * `row_groups [r, s]`, `logit_rows [n]` (int64, rows of the flattened `[b * s]` that get logits), `targets [n, 1]`
+ * (int64) and `reference [t, vocab]` (probabilities; n is a multiple of t), and per layer the tensors below.
+ * Outputs: `logits [n, vocab]`, `argmax [n]`, `log_sum_exp [n]`, `target_logits [n, 1]`,
+ * `cross [n / t, t]` = sum over the vocabulary of reference x logits, and per layer the tensors below.
+ */
+export const layerInput = {
+  prefixKeys: (layer: number) => `prefix_k.${layer}`, // [kv, p, d]
+  prefixValues: (layer: number) => `prefix_v.${layer}`, // [kv, p, d]
+  ownKeys: (layer: number) => `own_k.${layer}`, // [kv, b, o, d]
+  ownValues: (layer: number) => `own_v.${layer}`, // [kv, b, o, d]
+  prefixBias: (layer: number) => `prefix_bias.${layer}`, // [kv, b, 1, 1, p]
+} as const;
+
+export const layerOutput = {
+  newKeys: (layer: number) => `new_k.${layer}`, // [kv, b, s, d]
+  newValues: (layer: number) => `new_v.${layer}`, // [kv, b, s, d]
+  attentionSums: (layer: number) => `sums.${layer}`, // [kv, b, g, r, p + o + s]
+} as const;

@@ -1,0 +1,177 @@
+import {
+  floats,
+  floatTensor,
+  int64Tensor,
+  integers,
+  type OnnxSession,
+  type Tensor,
+} from '../engine/onnxSession.ts';
+import type { ModelConfig } from '../graph/modelConfig.ts';
+import { layerInput, layerOutput } from '../graph/signature.ts';
+
+/** Added to the score of an entry that must not be seen; its probability is exactly 0 in float32. */
+export const masked = -1e9;
+
+/** Keys and values of a run of tokens, one array per layer. */
+export interface LayerKeyValues {
+  readonly keys: readonly Float32Array[];
+  readonly values: readonly Float32Array[];
+}
+
+/** One run of the graph: `s` new tokens for each of `b` rows (shapes as in graph/signature.ts). */
+export interface DecoderStep {
+  readonly rows: number; // b
+  readonly tokens: number; // s
+  readonly ids: Int32Array; // [b, s]
+  readonly positions: Int32Array; // [b, s]
+  readonly prefix: LayerKeyValues & { readonly tokens: number }; // each [kv, p, d]
+  /** Per layer [kv, b, p]; null lets every row see the whole prefix. */
+  readonly prefixBias: readonly Float32Array[] | null;
+  /** Each row's earlier tokens, each [kv, b, o, d]; null where there are none. */
+  readonly own: (LayerKeyValues & { readonly tokens: number }) | null;
+  readonly ownBias: Float32Array; // [b, s, o + s]
+  /** Which query rows the attention sums add up, [r, s]. */
+  readonly rowGroups?: { readonly count: number; readonly weights: Float32Array };
+  /** Rows of the flattened [b, s] that get logits. */
+  readonly logitRows: Int32Array; // [n]
+  readonly scoring?: { readonly targets: Int32Array; readonly reference: Float32Array; readonly referenceTokens: number };
+}
+
+export type DecoderOutput = 'logits' | 'argmax' | 'scores' | 'keyValues' | 'sums';
+
+/** What a step gave; only what was asked for is there. */
+export class StepResult {
+  constructor(
+    readonly outputs: Record<string, Tensor>,
+    /** Columns of the attention sums: entries of the prefix part, of the own part, new tokens (with the hidden fillers). */
+    readonly columns: { readonly prefix: number; readonly own: number; readonly tokens: number },
+  ) {}
+
+  get logits(): Float32Array {
+    return floats(this.outputs, 'logits'); // [n, vocab]
+  }
+
+  get argmax(): Int32Array {
+    return integers(this.outputs, 'argmax'); // [n]
+  }
+
+  get logSumExp(): Float32Array {
+    return floats(this.outputs, 'log_sum_exp'); // [n]
+  }
+
+  get targetLogits(): Float32Array {
+    return floats(this.outputs, 'target_logits'); // [n]
+  }
+
+  /** Sum over the vocabulary of reference probability x logit, [n]. */
+  get cross(): Float32Array {
+    return floats(this.outputs, 'cross');
+  }
+
+  newKeys(layer: number): Float32Array {
+    return floats(this.outputs, layerOutput.newKeys(layer)); // [kv, b, s, d]
+  }
+
+  newValues(layer: number): Float32Array {
+    return floats(this.outputs, layerOutput.newValues(layer)); // [kv, b, s, d]
+  }
+
+  /** [kv, b, g, r, columns]; with one row the first three are the query heads. */
+  sums(layer: number): Float32Array {
+    return floats(this.outputs, layerOutput.attentionSums(layer));
+  }
+}
+
+/** The graph as a function of tokens, caches and biases. Stateless: all caches are arguments. */
+export class Decoder {
+  readonly #noReference: Float32Array;
+
+  constructor(
+    readonly session: OnnxSession,
+    readonly config: ModelConfig,
+  ) {
+    this.#noReference = new Float32Array(config.vocabSize);
+  }
+
+  async run(step: DecoderStep, wanted: readonly DecoderOutput[]): Promise<StepResult> {
+    const { layers, kvHeads, headDim, vocabSize } = this.config;
+    const { rows, tokens } = step;
+    // Execution providers differ on empty tensors, so an empty prefix or own cache is one entry that nobody sees.
+    const prefix = step.prefix.tokens > 0 ? step.prefix : this.#filler(1);
+    const own = step.own ?? this.#filler(rows);
+    const ownBias = step.own === null ? withHiddenColumn(step.ownBias, tokens) : step.ownBias;
+    const n = step.logitRows.length;
+    const feeds: Record<string, Tensor> = {
+      input_ids: int64Tensor(step.ids, [rows, tokens]),
+      position_ids: int64Tensor(step.positions, [rows, tokens]),
+      own_bias: floatTensor(ownBias, [1, rows, 1, tokens, own.tokens + tokens]),
+      row_groups: floatTensor(step.rowGroups?.weights ?? new Float32Array(tokens), [step.rowGroups?.count ?? 1, tokens]),
+      logit_rows: int64Tensor(step.logitRows, [n]),
+      targets: int64Tensor(step.scoring?.targets ?? new Int32Array(n), [n, 1]),
+      reference: floatTensor(step.scoring?.reference ?? this.#noReference, [
+        step.scoring?.referenceTokens ?? 1,
+        vocabSize,
+      ]),
+    };
+    const prefixShape = [kvHeads, prefix.tokens, headDim];
+    const ownShape = [kvHeads, rows, own.tokens, headDim];
+    const biasShape = [kvHeads, rows, 1, 1, prefix.tokens];
+    const sameBias =
+      step.prefix.tokens === 0
+        ? new Float32Array(kvHeads * rows).fill(masked)
+        : step.prefixBias === null
+          ? new Float32Array(kvHeads * rows * prefix.tokens)
+          : null;
+    for (let layer = 0; layer < layers; layer++) {
+      feeds[layerInput.prefixKeys(layer)] = floatTensor(prefix.keys[layer]!, prefixShape);
+      feeds[layerInput.prefixValues(layer)] = floatTensor(prefix.values[layer]!, prefixShape);
+      feeds[layerInput.ownKeys(layer)] = floatTensor(own.keys[layer]!, ownShape);
+      feeds[layerInput.ownValues(layer)] = floatTensor(own.values[layer]!, ownShape);
+      feeds[layerInput.prefixBias(layer)] = floatTensor(sameBias ?? step.prefixBias![layer]!, biasShape);
+    }
+    const outputs = await this.session.run(feeds, this.#fetches(wanted));
+    return new StepResult(outputs, { prefix: prefix.tokens, own: own.tokens, tokens });
+  }
+
+  /** One zero entry for each of `rows`. */
+  #filler(rows: number): LayerKeyValues & { readonly tokens: number } {
+    const zeros = new Float32Array(this.config.kvHeads * rows * this.config.headDim);
+    const layers = new Array<Float32Array>(this.config.layers).fill(zeros);
+    return { keys: layers, values: layers, tokens: 1 };
+  }
+
+  #fetches(wanted: readonly DecoderOutput[]): string[] {
+    const names: string[] = [];
+    const perLayer = (name: (layer: number) => string): void => {
+      for (let layer = 0; layer < this.config.layers; layer++) names.push(name(layer));
+    };
+    for (const output of wanted) {
+      if (output === 'scores') names.push('log_sum_exp', 'target_logits', 'cross', 'argmax');
+      else if (output === 'keyValues') [layerOutput.newKeys, layerOutput.newValues].forEach(perLayer);
+      else if (output === 'sums') perLayer(layerOutput.attentionSums);
+      else names.push(output);
+    }
+    return names;
+  }
+}
+
+/** Lower-triangular bias of `tokens` new tokens after nothing: [tokens, tokens] for each of `rows`. */
+export function causalBias(rows: number, tokens: number): Float32Array {
+  const bias = new Float32Array(rows * tokens * tokens);
+  for (let query = 0; query < tokens; query++) {
+    bias.fill(masked, query * tokens + query + 1, (query + 1) * tokens);
+  }
+  for (let row = 1; row < rows; row++) bias.copyWithin(row * tokens * tokens, 0, tokens * tokens);
+  return bias;
+}
+
+/** [.., width] -> [.., 1 + width] with a hidden first column. */
+function withHiddenColumn(bias: Float32Array, width: number): Float32Array {
+  const rows = bias.length / width;
+  const wider = new Float32Array(rows * (width + 1));
+  for (let row = 0; row < rows; row++) {
+    wider[row * (width + 1)] = masked;
+    wider.set(bias.subarray(row * width, (row + 1) * width), row * (width + 1) + 1);
+  }
+  return wider;
+}

@@ -1,0 +1,108 @@
+import { masked, type LayerKeyValues } from './decoder.ts';
+
+/** Room is added in steps of this many tokens, so that a growing cache is copied seldom and little of it is padding. */
+const growth = 32;
+
+/**
+ * Keys and values of each row's own tokens (user turn and answer). Rows may have different lengths: row b's tokens are
+ * its first `lengths[b]` slots, the rest is padding that `bias` hides.
+ */
+export class OwnCache implements LayerKeyValues {
+  keys: Float32Array[]; // per layer [kv, b, capacity, d]
+  values: Float32Array[];
+  lengths: Int32Array; // [b]
+  tokens: number; // capacity
+
+  constructor(
+    readonly shape: { readonly layers: number; readonly kvHeads: number; readonly headDim: number },
+    rows: number,
+    capacity: number,
+  ) {
+    this.tokens = capacity;
+    this.lengths = new Int32Array(rows);
+    this.keys = this.#allocate(rows, capacity);
+    this.values = this.#allocate(rows, capacity);
+  }
+
+  get rows(): number {
+    return this.lengths.length;
+  }
+
+  /**
+   * Appends `counts[i]` tokens of row `firstRow + i` from a step's new keys and values, `[kv, stepRows, s, d]` per layer.
+   */
+  append(
+    firstRow: number,
+    counts: ArrayLike<number>,
+    stepTokens: number,
+    newKeys: (layer: number) => Float32Array,
+    newValues: (layer: number) => Float32Array,
+  ): void {
+    const { layers, kvHeads, headDim } = this.shape;
+    const stepRows = counts.length;
+    for (let i = 0; i < stepRows; i++) this.#reserve(this.lengths[firstRow + i]! + counts[i]!);
+    for (let layer = 0; layer < layers; layer++) {
+      for (const [target, source] of [
+        [this.keys[layer]!, newKeys(layer)],
+        [this.values[layer]!, newValues(layer)],
+      ] as const) {
+        for (let head = 0; head < kvHeads; head++) {
+          for (let i = 0; i < stepRows; i++) {
+            const row = firstRow + i;
+            const from = (head * stepRows + i) * stepTokens * headDim;
+            const to = ((head * this.rows + row) * this.tokens + this.lengths[row]!) * headDim;
+            target.set(source.subarray(from, from + counts[i]! * headDim), to);
+          }
+        }
+      }
+    }
+    for (let i = 0; i < stepRows; i++) this.lengths[firstRow + i]! += counts[i]!;
+  }
+
+  /** Bias of one new token per row over its own slots and itself, [b, 1, capacity + 1]. */
+  decodeBias(): Float32Array {
+    const width = this.tokens + 1;
+    const bias = new Float32Array(this.rows * width);
+    for (const [row, length] of this.lengths.entries()) bias.fill(masked, row * width + length, row * width + this.tokens);
+    return bias;
+  }
+
+  /** Keeps only these rows, in this order. */
+  keepRows(rows: readonly number[]): void {
+    const lengths = Int32Array.from(rows, (row) => this.lengths[row]!);
+    this.#copy(rows, this.tokens);
+    this.lengths = lengths;
+  }
+
+  #reserve(tokens: number): void {
+    if (tokens <= this.tokens) return;
+    this.#copy(
+      Array.from({ length: this.rows }, (_, row) => row),
+      tokens + growth,
+    );
+  }
+
+  #copy(rows: readonly number[], capacity: number): void {
+    const { layers, kvHeads, headDim } = this.shape;
+    const [keys, values] = [this.#allocate(rows.length, capacity), this.#allocate(rows.length, capacity)];
+    for (let layer = 0; layer < layers; layer++) {
+      for (let head = 0; head < kvHeads; head++) {
+        for (const [index, row] of rows.entries()) {
+          const from = (head * this.rows + row) * this.tokens * headDim;
+          const to = (head * rows.length + index) * capacity * headDim;
+          const length = this.lengths[row]! * headDim;
+          keys[layer]!.set(this.keys[layer]!.subarray(from, from + length), to);
+          values[layer]!.set(this.values[layer]!.subarray(from, from + length), to);
+        }
+      }
+    }
+    this.keys = keys;
+    this.values = values;
+    this.tokens = capacity;
+  }
+
+  #allocate(rows: number, capacity: number): Float32Array[] {
+    const { layers, kvHeads, headDim } = this.shape;
+    return Array.from({ length: layers }, () => new Float32Array(kvHeads * rows * capacity * headDim));
+  }
+}

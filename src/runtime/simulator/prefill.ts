@@ -1,0 +1,134 @@
+import type { LayerObservation, RowGroup } from '../../cache/layerObservation.ts';
+import { rowGroupKey, rowRange } from '../../cache/layerObservation.ts';
+import { causalBias, type Decoder, type LayerKeyValues } from './decoder.ts';
+import type { Pause } from './pause.ts';
+
+/**
+ * Tokens per run of a prefill: a run cannot be interrupted, so this bounds how late a cancel is seen, and the attention
+ * matrices that are alive. Chunked equals one-shot within float noise.
+ */
+export const prefillChunk = 128;
+
+/** The exact prefill of one system turn: what variants share, and what policies score. */
+export interface Prefill {
+  readonly ids: Int32Array;
+  readonly keyValues: LayerKeyValues & { readonly tokens: number }; // each [kv, S, d]
+  readonly observations: readonly LayerObservation[];
+  /** Logits after the last token, [vocab]. */
+  readonly lastLogits: Float32Array;
+}
+
+/** Runs the system turn through the model at positions 0..S-1 and keeps keys, values and the attention sums of `groups`. */
+export async function prefill(
+  decoder: Decoder,
+  ids: Int32Array,
+  groups: readonly RowGroup[],
+  pause: Pause,
+  progress?: (done: number, total: number) => void,
+): Promise<Prefill> {
+  const { layers, kvHeads, headDim, queryHeads } = decoder.config;
+  const total = ids.length;
+  let keys = emptyLayers(layers);
+  let values = emptyLayers(layers);
+  const sums = groups.map(() => Array.from({ length: layers }, () => new Float32Array(queryHeads * total)));
+  let lastLogits = new Float32Array(0);
+  for (let start = 0; start < total; start += prefillChunk) {
+    await pause();
+    const tokens = Math.min(prefillChunk, total - start);
+    const isLast = start + tokens === total;
+    const result = await decoder.run(
+      {
+        rows: 1,
+        tokens,
+        ids: ids.slice(start, start + tokens),
+        positions: Int32Array.from({ length: tokens }, (_, i) => start + i),
+        prefix: { keys, values, tokens: start },
+        prefixBias: null,
+        own: null,
+        ownBias: causalBias(1, tokens),
+        rowGroups: groupWeights(groups, total, start, tokens),
+        logitRows: Int32Array.of(tokens - 1),
+      },
+      isLast ? ['keyValues', 'sums', 'logits'] : ['keyValues', 'sums'],
+    );
+    for (const [group, perLayer] of sums.entries()) {
+      for (let layer = 0; layer < layers; layer++) {
+        const { columns } = result;
+        addSums(perLayer[layer]!, result.sums(layer), { queryHeads, total, start, columns, group, groups: groups.length });
+      }
+    }
+    const append = (past: Float32Array[], chunk: (layer: number) => Float32Array): Float32Array[] =>
+      past.map((old, layer) => appendTokens(old, chunk(layer), kvHeads, headDim));
+    [keys, values] = [append(keys, (l) => result.newKeys(l)), append(values, (l) => result.newValues(l))];
+    if (isLast) lastLogits = result.logits.slice();
+    progress?.(start + tokens, total);
+  }
+  const observations = keys.map((layerKeys, layer): LayerObservation => {
+    const byGroup = new Map(groups.map((group, index) => [rowGroupKey(group), sums[index]![layer]!]));
+    return {
+      seqLen: total,
+      queryHeads,
+      kvHeads,
+      headDim,
+      keys: layerKeys,
+      values: values[layer]!,
+      columnSums(rows) {
+        const found = byGroup.get(rowGroupKey(rows));
+        if (found === undefined) throw new RangeError(`The prefill did not sum attention over ${rowGroupKey(rows)}.`);
+        return found;
+      },
+    };
+  });
+  return { ids, keyValues: { keys, values, tokens: total }, observations, lastLogits };
+}
+
+const emptyLayers = (layers: number): Float32Array[] => Array.from({ length: layers }, () => new Float32Array(0));
+
+/** Which rows of the chunk [start, start + tokens) belong to each group, [groups, tokens]; a graph needs at least one row. */
+function groupWeights(groups: readonly RowGroup[], total: number, start: number, tokens: number) {
+  const count = Math.max(1, groups.length);
+  const weights = new Float32Array(count * tokens);
+  for (const [index, group] of groups.entries()) {
+    const range = rowRange(group, total);
+    const from = Math.max(0, range.start - start);
+    if (from < tokens) weights.fill(1, index * tokens + from, (index + 1) * tokens);
+  }
+  return { count, weights };
+}
+
+/** Adds one chunk's sums [heads, groups, prefix + own + tokens] of one group to [heads, total]. */
+function addSums(
+  target: Float32Array,
+  chunk: Float32Array,
+  at: {
+    queryHeads: number;
+    total: number;
+    start: number;
+    columns: { prefix: number; own: number; tokens: number };
+    group: number;
+    groups: number;
+  },
+): void {
+  const { prefix, own, tokens } = at.columns;
+  for (let head = 0; head < at.queryHeads; head++) {
+    const from = (head * at.groups + at.group) * (prefix + own + tokens);
+    const to = head * at.total;
+    for (let key = 0; key < at.start; key++) target[to + key]! += chunk[from + key]!;
+    for (let key = 0; key < tokens; key++) target[to + at.start + key]! += chunk[from + prefix + own + key]!;
+  }
+}
+
+/** [heads, p, d] and [heads, s, d] -> [heads, p + s, d]. */
+export function appendTokens(past: Float32Array, chunk: Float32Array, heads: number, headDim: number): Float32Array {
+  const pastRow = past.length / heads;
+  const chunkRow = chunk.length / heads;
+  const joined = new Float32Array(past.length + chunk.length);
+  for (let head = 0; head < heads; head++) {
+    const to = head * (pastRow + chunkRow);
+    joined.set(past.subarray(head * pastRow, (head + 1) * pastRow), to);
+    joined.set(chunk.subarray(head * chunkRow, (head + 1) * chunkRow), to + pastRow);
+  }
+  if (joined.length % (heads * headDim) !== 0) throw new RangeError('Keys and values must be whole tokens.');
+  return joined;
+}
+
