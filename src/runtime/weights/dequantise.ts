@@ -1,0 +1,70 @@
+import { HoldfastError } from '../../errors.ts';
+import { halfValues } from './halfFloat.ts';
+import { dequantiseIQ4_NL, dequantiseIQ4_XS } from './iq4Blocks.ts';
+import { dequantiseQ2_K, dequantiseQ3_K, dequantiseQ4_K, dequantiseQ5_K, dequantiseQ6_K } from './kBlocks.ts';
+import { dequantiseQ4_0, dequantiseQ4_1, dequantiseQ5_0, dequantiseQ5_1, dequantiseQ8_0 } from './legacyBlocks.ts';
+import { tensorLayouts } from './tensorLayout.ts';
+import type { TensorType } from './weightSource.ts';
+
+type BlockDecoder = (bytes: Uint8Array, blocks: number, out: Float32Array) => void;
+
+const decoders: Readonly<Partial<Record<TensorType, BlockDecoder>>> = {
+  F32: copyFloat32,
+  F16: decodeFloat16,
+  BF16: decodeBfloat16,
+  Q4_0: dequantiseQ4_0,
+  Q4_1: dequantiseQ4_1,
+  Q5_0: dequantiseQ5_0,
+  Q5_1: dequantiseQ5_1,
+  Q8_0: dequantiseQ8_0,
+  Q2_K: dequantiseQ2_K,
+  Q3_K: dequantiseQ3_K,
+  Q4_K: dequantiseQ4_K,
+  Q5_K: dequantiseQ5_K,
+  Q6_K: dequantiseQ6_K,
+  IQ4_NL: dequantiseIQ4_NL,
+  IQ4_XS: dequantiseIQ4_XS,
+};
+
+/** Types that `dequantise` decodes. */
+export const floatTypes: readonly TensorType[] = Object.keys(decoders) as TensorType[];
+
+/**
+ * Stored values as float32, equal to ggml's dequantisation bit for bit.
+ * @param bytes whole blocks; a view is read from its own `byteOffset`.
+ * @param count elements; a whole number of blocks.
+ * @throws HoldfastError `unsupported-model` for types that hold no weights; RangeError when `bytes` and `count` disagree.
+ */
+export function dequantise(type: TensorType, bytes: Uint8Array, count: number): Float32Array {
+  const decode = decoders[type];
+  if (decode === undefined) {
+    throw new HoldfastError(
+      'unsupported-model',
+      `Tensors of type ${type} cannot be read as weights.`,
+      `Use a model whose weights are stored as one of ${floatTypes.join(', ')}.`,
+    );
+  }
+  const { blockSize, blockBytes } = tensorLayouts[type];
+  const blocks = count / blockSize;
+  if (!Number.isInteger(blocks) || bytes.length !== blocks * blockBytes) {
+    throw new RangeError(`${bytes.length} bytes are not ${count} elements of ${type}`);
+  }
+  const out = new Float32Array(count);
+  decode(bytes, blocks, out);
+  return out;
+}
+
+// Files are little-endian, and so is every platform with an onnxruntime-node build: bits are copied as they are.
+
+function copyFloat32(bytes: Uint8Array, _count: number, out: Float32Array): void {
+  new Uint8Array(out.buffer).set(bytes);
+}
+
+function decodeFloat16(bytes: Uint8Array, count: number, out: Float32Array): void {
+  for (let i = 0; i < count; i++) out[i] = halfValues[bytes[2 * i]! | (bytes[2 * i + 1]! << 8)]!;
+}
+
+function decodeBfloat16(bytes: Uint8Array, count: number, out: Float32Array): void {
+  const bits = new Uint32Array(out.buffer);
+  for (let i = 0; i < count; i++) bits[i] = (bytes[2 * i]! << 16) | (bytes[2 * i + 1]! << 24);
+}
