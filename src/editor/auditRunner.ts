@@ -1,0 +1,183 @@
+import type { audit, ModelLoader } from '../analyzer/audit.ts';
+import type { AuditInput, AuditOutcome, AuditProgress } from '../analyzer/outcome.ts';
+import type { Extraction } from '../analyzer/sources/index.ts';
+import type { AuditSettings } from '../analyzer/settings.ts';
+import { HoldfastError } from '../errors.ts';
+import { Emitter } from './emitter.ts';
+import type { Results } from './results.ts';
+
+/** The text of one document as it was when the audit started. */
+export interface AuditTarget {
+  readonly uri: string;
+  readonly text: string;
+  /** Id of the workspace source that matched, when one did. */
+  readonly source?: string | undefined;
+}
+
+export interface RunnerPorts {
+  readonly audit: typeof audit;
+  extract(target: AuditTarget): Extraction;
+  loadModel(settings: AuditSettings, signal: AbortSignal): ReturnType<ModelLoader>;
+  /** Present text of an open document; `undefined` when it is not open. */
+  currentText(uri: string): string | undefined;
+  readonly results: Results;
+  readonly log: { info(message: string): void; error(message: string | Error): void };
+}
+
+export type RunState =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'running'; readonly fraction: number; readonly message: string }
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+export interface RunResult {
+  readonly outcome: AuditOutcome;
+  /** Documents that changed while they were audited; their results are not shown. */
+  readonly outdated: readonly string[];
+}
+
+export type ProgressListener = (progress: AuditProgress) => void;
+
+/** Runs one audit (or another measurement) at a time and keeps its state for the views. */
+export class AuditRunner {
+  private current: RunState = { kind: 'idle' };
+  private abort: AbortController | undefined;
+  private settled: Promise<unknown> = Promise.resolve();
+  private readonly emitter = new Emitter<RunState>();
+  readonly onDidChangeState = this.emitter.event;
+
+  constructor(private readonly ports: RunnerPorts) {}
+
+  get state(): RunState {
+    return this.current;
+  }
+
+  get isRunning(): boolean {
+    return this.abort !== undefined;
+  }
+
+  /** Stops what is running; resolves when it has settled. */
+  async cancel(): Promise<void> {
+    this.abort?.abort();
+    await this.settled;
+  }
+
+  /** Forgets how the last run ended. */
+  reset(): void {
+    if (!this.isRunning) this.setState({ kind: 'idle' });
+  }
+
+  /**
+   * Audits the prompts of the targets. Expected failures are an outcome 'failed'; throws `HoldfastError` 'no-prompts' when
+   * there is nothing to audit.
+   */
+  async run(
+    targets: readonly AuditTarget[],
+    settings: AuditSettings,
+    signal: AbortSignal,
+    onProgress: ProgressListener = () => undefined,
+  ): Promise<RunResult> {
+    const inputs = this.inputs(targets);
+    const { audit, log, results } = this.ports;
+    const names = targets.length === 1 ? (targets[0]?.uri ?? '') : `${targets.length} files`;
+    log.info(
+      `Auditing ${inputs.length} prompt(s) of ${names}: ${settings.policies.join(', ')} at ${settings.ratios.join(', ')}.`,
+    );
+    const outcome = await this.exclusive(signal, onProgress, (linked) =>
+      audit(inputs, (loadSignal) => this.ports.loadModel(settings, loadSignal), settings, linked),
+    );
+    const audited = new Map(targets.map(({ uri, text }) => [uri, text]));
+    const { outdated } = results.publish(outcome.report, audited, (uri) => this.ports.currentText(uri));
+    for (const uri of outdated)
+      log.info(`${uri} changed while it was audited; its results belong to the older text and are not shown.`);
+    log.info(
+      `Audit ${outcome.status}: ${outcome.report.findings.length} finding(s), ${outcome.report.prompts.length} prompt(s).`,
+    );
+    this.finish(outcome);
+    return { outcome, outdated };
+  }
+
+  /** Says what is going on inside a step, such as a download; progress stays where it is. */
+  announce(message: string): void {
+    if (this.current.kind === 'running') this.setState({ ...this.current, message });
+  }
+
+  /** Drives any measurement as the one that runs, with state, progress and cancel. Rejects when one is running. */
+  async exclusive<Outcome>(
+    signal: AbortSignal,
+    onProgress: ProgressListener,
+    start: (signal: AbortSignal) => AsyncGenerator<AuditProgress, Outcome, void>,
+  ): Promise<Outcome> {
+    if (this.abort !== undefined) throw new Error('An audit is already running.');
+    const controller = new AbortController();
+    const forward = (): void => controller.abort(signal.reason);
+    signal.addEventListener('abort', forward);
+    if (signal.aborted) forward();
+    this.abort = controller;
+    this.setState({ kind: 'running', fraction: 0, message: '' });
+    const work = this.drive(start(controller.signal), onProgress);
+    this.settled = work.catch(() => undefined);
+    try {
+      const outcome = await work;
+      this.abort = undefined;
+      return outcome;
+    } catch (error) {
+      this.abort = undefined;
+      this.setState({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) });
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', forward);
+    }
+  }
+
+  /** Sets the state that the views show after a run. */
+  finish(outcome: { readonly status: AuditOutcome['status']; readonly error?: Error }): void {
+    switch (outcome.status) {
+      case 'completed':
+        this.setState({ kind: 'idle' });
+        break;
+      case 'cancelled':
+        this.setState({ kind: 'cancelled' });
+        break;
+      case 'failed':
+        if (outcome.error !== undefined) this.ports.log.error(outcome.error);
+        this.setState({ kind: 'failed', reason: outcome.error?.message ?? 'The audit failed.' });
+        break;
+    }
+  }
+
+  private async drive<Outcome>(
+    stream: AsyncGenerator<AuditProgress, Outcome, void>,
+    onProgress: ProgressListener,
+  ): Promise<Outcome> {
+    for (;;) {
+      const step = await stream.next();
+      if (step.done === true) return step.value;
+      this.setState({ kind: 'running', fraction: step.value.fraction, message: step.value.message });
+      onProgress(step.value);
+    }
+  }
+
+  private inputs(targets: readonly AuditTarget[]): AuditInput[] {
+    const reasons: string[] = [];
+    const inputs = targets.flatMap((target) => {
+      const extraction = this.ports.extract(target);
+      if (extraction.reason !== null) {
+        reasons.push(extraction.reason);
+        this.ports.log.info(`${target.uri} holds no prompt: ${extraction.reason}.`);
+      }
+      return extraction.prompts.map((prompt) => ({ prompt, fileText: target.text }));
+    });
+    if (inputs.length > 0) return inputs;
+    throw new HoldfastError(
+      'no-prompts',
+      `There is no prompt to audit${reasons.length === 1 ? `: ${reasons[0]!}` : ''}.`,
+      'Open a Markdown or text file with a system prompt and run Holdfast: Audit This Prompt.',
+    );
+  }
+
+  private setState(state: RunState): void {
+    this.current = state;
+    this.emitter.fire(state);
+  }
+}

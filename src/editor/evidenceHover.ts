@@ -1,0 +1,100 @@
+import { instructionGrid, type Cell } from '../analyzer/rules/grid.ts';
+import { percent, policyTitle, quoted, twoDecimals } from '../analyzer/rules/wording.ts';
+import type { Position } from '../analyzer/prompt.ts';
+import type { FileRange, InstructionReport, PromptReport, Report, Verdict } from '../analyzer/report.ts';
+import type { DocumentResult } from './results.ts';
+
+/** Shape and word: a verdict is never told by a symbol or a colour alone. */
+const symbols: Readonly<Record<Verdict, string>> = {
+  held: '●',
+  weakened: '◐',
+  evicted: '○',
+  ignored: '◌',
+  inert: '·',
+  'not-measured': '?',
+};
+
+/** The instruction at a position of the document, with the prompt that holds it. */
+export function instructionAt(
+  result: DocumentResult,
+  position: Position,
+): { prompt: PromptReport; promptIndex: number; instruction: InstructionReport } | undefined {
+  for (const [promptIndex, prompt] of result.prompts.entries()) {
+    const instruction = prompt.instructions.find(({ range }) => contains(range, position));
+    if (instruction !== undefined) return { prompt, promptIndex, instruction };
+  }
+  return undefined;
+}
+
+/** True when the position is inside the range or at its end. */
+export function contains({ start, end }: FileRange, position: Position): boolean {
+  return compare(start, position) <= 0 && compare(position, end) <= 0;
+}
+
+function compare(a: Position, b: Position): number {
+  return a.line - b.line || a.character - b.character;
+}
+
+/** The evidence of one instruction as Markdown: a row per policy, a column per ratio, and what it was measured with. */
+export function evidenceMarkdown(prompt: PromptReport, instruction: InstructionReport, report: Report): string {
+  const { settings } = report;
+  const ratios = settings.ratios.toSorted((a, b) => a - b);
+  const rows = instructionGrid(prompt, instruction.id, settings);
+  const lines = [
+    `**Holdfast** · ${instruction.kind}${instruction.strong ? ', marked as important' : ''}`,
+    '',
+    influenceLine(prompt, instruction),
+    '',
+    `| Policy | ${ratios.map((ratio) => `${percent(ratio)} evicted`).join(' | ')} |`,
+    `|:--|${ratios.map(() => ':--|').join('')}`,
+    ...rows.map(({ policy, cells }) => `| ${escaped(policyTitle(policy))} | ${cells.map(cellText).join(' | ')} |`),
+    '',
+    ...(prompt.status === 'measured' ? [] : [`**${statusText(prompt)}**`, '']),
+    assumptions(prompt, report),
+  ];
+  return lines.join('\n');
+}
+
+function influenceLine(prompt: PromptReport, { influence }: InstructionReport): string {
+  if (influence === null) return 'Influence with the full cache: not measured.';
+  const probe = prompt.probes.find(({ id }) => id === influence.probe)?.text ?? influence.probe;
+  return `Influence with the full cache: ${twoDecimals(influence.nats)} nats per token, largest on the probe ${escaped(quoted(probe))}.`;
+}
+
+function cellText({ verdict, measured }: Cell): string {
+  if (measured === undefined) return `${symbols[verdict]} not measured`;
+  const word = verdict === 'ignored' && measured.loss !== null ? 'likely ignored' : verdict.replace('-', ' ');
+  const numbers = [
+    ...(measured.retention === null ? [] : [`keeps ${percent(Math.round(measured.retention * 100) / 100)}`]),
+    ...(measured.loss === null ? [] : [`loss ${twoDecimals(measured.loss)}`]),
+  ];
+  const mark = verdict === 'held' || verdict === 'inert' || verdict === 'not-measured' ? word : `**${word}**`;
+  return [`${symbols[verdict]} ${mark}`, ...numbers].join('<br>');
+}
+
+/** Why a prompt is not fully measured, as one sentence. */
+export function statusText({ status, statusReason }: PromptReport): string {
+  const head = status === 'partial' ? 'Partial results' : 'Not measured';
+  return `${head}${statusReason === null ? '.' : `: ${escaped(statusReason)}`}`;
+}
+
+function assumptions(prompt: PromptReport, { model, settings }: Report): string {
+  const parts = [
+    ...(model === null ? [] : [`${model.id} (sha256 ${model.sha256.slice(0, 12)}, ${model.weights}, ${model.device})`]),
+    ...(prompt.promptTokens === null ? [] : [`system turn of ${prompt.promptTokens} tokens`]),
+    `${prompt.probes.length} ${prompt.probes.length === 1 ? 'probe' : 'probes'}`,
+    `evidence: ${settings.evidence}`,
+    `seed ${settings.seed}`,
+  ];
+  return `Measured with ${escaped(parts.join(' · '))}.`;
+}
+
+/** Makes any text literal in Markdown, in a table cell too. */
+export function escaped(text: string): string {
+  return text
+    .replaceAll(/[\\`*_{}[\]()#+\-.!|~$]/g, '\\$&')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll(/\r?\n/g, ' ');
+}

@@ -1,0 +1,28 @@
+import * as vscode from 'vscode';
+import { HoldfastError, isAbortError } from '../errors.ts';
+
+/** Tells the user why what they started failed, with what to do next. Aborts are not failures. */
+export function showFailure(error: unknown, log: vscode.LogOutputChannel, retry: () => unknown): void {
+  if (isAbortError(error)) return;
+  log.error(error instanceof Error ? error : String(error));
+  const showLog = vscode.l10n.t('Show Log');
+  const again = vscode.l10n.t('Try Again');
+  const openSettings = vscode.l10n.t('Open Settings');
+  const isExpected = error instanceof HoldfastError;
+  const message = isExpected
+    ? [error.message, error.hint].filter((part) => part !== undefined).join(' ')
+    : vscode.l10n.t('Holdfast failed: {0}', error instanceof Error ? error.message : String(error));
+  const action = isExpected && error.code === 'invalid-settings' ? openSettings : again;
+  void vscode.window.showErrorMessage(message, action, showLog).then((choice) => {
+    if (choice === showLog) log.show();
+    else if (choice === again) return retry();
+    else if (choice === openSettings)
+      return vscode.commands.executeCommand('workbench.action.openSettings', settingIn(message));
+    return undefined;
+  });
+}
+
+/** The exact id of the setting that an error names, so that the settings page shows only it. */
+function settingIn(message: string): string {
+  return /holdfast\.[A-Za-z.]*[A-Za-z]/.exec(message)?.[0] ?? 'holdfast';
+}

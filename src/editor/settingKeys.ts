@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { ruleIds, severities } from '../analyzer/report.ts';
+import { auditSettings, type AuditSettings } from '../analyzer/settings.ts';
+
+/** Section of every setting of the extension. */
+export const section = 'holdfast';
+
+/** Where each audit setting lives below `holdfast.`; a new field of `AuditSettings` does not compile until it is named here. */
+export const auditSettingKeys = {
+  model: 'model',
+  device: 'device',
+  policies: 'policies',
+  ratios: 'ratios',
+  probes: 'probes',
+  evidence: 'evidence',
+  maxResponseTokens: 'maxResponseTokens',
+  seed: 'seed',
+  influenceFloor: 'thresholds.influenceFloor',
+  weakenedLoss: 'thresholds.weakenedLoss',
+  ignoredLoss: 'thresholds.ignoredLoss',
+  leakThreshold: 'thresholds.leak',
+} as const satisfies Record<keyof AuditSettings, string>;
+
+/** What the editor shows and where it looks; does not change what an audit measures. */
+export const editorSettings = z.strictObject({
+  exclude: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      'Glob patterns of files that Audit Workspace leaves out, in addition to `files.exclude` and dependency folders.',
+    ),
+  severity: z
+    .strictObject(
+      Object.fromEntries(
+        ruleIds.map((rule) => [rule, z.enum(['default', ...severities, 'off']).default('default')]),
+      ) as Record<(typeof ruleIds)[number], z.ZodDefault<z.ZodEnum<Record<SeverityChoice, SeverityChoice>>>>,
+    )
+    .prefault({})
+    .describe('Severity of the findings of each rule. `default` is the severity that the finding itself carries.'),
+});
+
+type SeverityChoice = 'default' | (typeof severities)[number] | 'off';
+export type EditorSettings = z.infer<typeof editorSettings>;
+
+export const editorSettingKeys = {
+  exclude: 'exclude',
+  severity: 'rules.severity',
+} as const satisfies Record<keyof EditorSettings, string>;
+
+export { auditSettings };
