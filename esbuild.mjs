@@ -3,6 +3,7 @@ import { build } from 'esbuild';
 import { existsSync } from 'node:fs';
 
 const minify = process.argv.includes('--minify');
+const only = process.argv.find((argument) => argument.startsWith('--only='))?.slice('--only='.length) ?? '';
 const shared = { bundle: true, minify, sourcemap: !minify, logLevel: 'warning', legalComments: 'none' };
 // import.meta.url does not exist in CommonJS output; the banner restores it for code that locates files beside the bundle.
 const node = {
@@ -20,4 +21,4 @@ const targets = [
   { ...node, entryPoints: ['src/runtime/engine/child.ts'], outfile: 'dist/engine.cjs' },
   { ...shared, platform: 'browser', target: 'es2022', format: 'iife', entryPoints: ['webview/report.ts'], outfile: 'dist/webview/report.js' },
 ];
-await Promise.all(targets.filter(({ entryPoints }) => existsSync(entryPoints[0])).map((target) => build(target)));
+await Promise.all(targets.filter(({ entryPoints: [entry] }) => entry.includes(only) && existsSync(entry)).map((target) => build(target)));

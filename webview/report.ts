@@ -1,4 +1,4 @@
-import { config } from 'zod';
+import './validation.ts';
 import './report.css';
 import {
   receiveFromHost,
@@ -25,9 +25,6 @@ interface HostApi {
   setState(state: unknown): void;
 }
 declare function acquireVsCodeApi(): HostApi;
-
-// Compiled validators need eval, which the content security policy forbids.
-config({ jitless: true });
 
 const host = acquireVsCodeApi();
 const saved = readSavedState(host.getState());

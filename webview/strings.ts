@@ -13,7 +13,7 @@ export const englishStrings = {
   completed: 'Completed',
   cancelled: 'Cancelled',
   failed: 'Failed',
-  completedText: 'All variants of all prompts were measured ({0} in {1}).',
+  completedText: 'Everything was measured. Prompts: {0}, variants: {1}, time: {2}.',
   completedPartialText: 'The audit ended, and {0} of {1} prompts could not be measured completely.',
   cancelledText: 'What was measured before the audit was cancelled is shown; the rest is marked as not measured.',
   failedText: 'The audit could not be finished. What was measured before is shown; the rest is marked as not measured.',
@@ -65,6 +65,12 @@ export const englishStrings = {
   severityInformation: 'Information',
   severityHint: 'Hint',
 
+  directiveKind: 'Directive',
+  prohibitionKind: 'Prohibition',
+  formatKind: 'Format rule',
+  identityKind: 'Identity',
+  defenseKind: 'Defense',
+
   matrix: 'Instructions and variants',
   matrixCaption:
     'Verdict and retention of every instruction (rows, in file order) under every variant (columns: compression ratio inside policy). Arrow keys move, Enter opens the evidence.',
@@ -75,7 +81,7 @@ export const englishStrings = {
   allHidden: 'All {0} instructions are held or inert under every variant shown.',
   line: 'line {0}',
   openInstruction: 'Open at line {0}: {1}',
-  influenceText: 'influence {0} nats/token',
+  influenceText: 'influence {0}',
   influenceNone: 'influence not measured',
   variantAt: '{0} at {1}',
   variantMissing: 'this variant was not measured',
@@ -112,7 +118,7 @@ export const englishStrings = {
   inertMeaning: 'no influence above the floor under any probe: this model ignores it even with the full cache',
   'not-measuredMeaning': 'nothing is known about it; it is not the same as held',
   retentionMeaning:
-    'The percentage in a cell is retention: the share of the instruction’s entries that is kept, mean over layers and KV heads.',
+    'The percentage in a cell is retention: the share of the instruction’s entries that is kept, mean over layers and KV heads. Influence is what masking the instruction changes with the full cache, in nats per token.',
 
   details: 'Evidence',
   detailsEmpty: 'Select a cell to see its evidence and the answers with and without compression.',

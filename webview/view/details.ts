@@ -44,8 +44,12 @@ export function details(context: ReportContext, prompt: PromptReport): HTMLEleme
       ),
       button(text('close'), 'secondary', () => context.select(null, { focus: true })),
     ),
-    element('blockquote', { class: 'quoted' }, instruction.text),
-    element('p', {}, cell === null ? missing : cell.reason),
+    element('blockquote', {}, instruction.text),
+    element(
+      'p',
+      {},
+      `${text(`${instruction.kind}Kind`)}, ${text('line', instruction.range.start.line + 1)}: ${cell === null ? missing : cell.reason}`,
+    ),
     element('dl', { class: 'evidence' }, ...evidence(prompt, instruction, column)),
     answers(prompt, instruction, column),
   );

@@ -45,15 +45,13 @@ export const policyName = (policy: string): string => policyNames[policy] ?? pol
 export const variantName = ({ policy, ratio }: { readonly policy: string; readonly ratio: number }): string =>
   text('variantAt', policyName(policy), percent(ratio));
 
-/** The last part of a URI or path, decoded where it is percent-encoded. */
-export function fileName(uri: string): string {
-  const last = uri.split(/[\\/]/).findLast((part) => part !== '') ?? uri;
-  try {
-    return decodeURIComponent(last);
-  } catch {
-    return last;
-  }
-}
+/** Folder and file of a URI or path: prompt files of different folders often share a name. */
+export const fileName = (uri: string): string =>
+  readablePath(uri)
+    .split(/[\\/]/)
+    .filter((part) => part !== '')
+    .slice(-2)
+    .join('/');
 
 /** A URI as a reader would write the path. */
 export function readablePath(uri: string): string {

@@ -115,7 +115,7 @@ function instructionRow(
       class: 'link instruction',
       attributes: {
         type: 'button',
-        title: instruction.text,
+        title: `${text(`${instruction.kind}Kind`)}: ${instruction.text}`,
         'aria-label': text('openInstruction', line, instruction.text),
         'data-key': `instruction/${promptKey(prompt)}/${instruction.id}`,
       },
@@ -135,7 +135,7 @@ function instructionRow(
       'th',
       { attributes: { scope: 'row' } },
       opener,
-      element('span', { class: 'facts' }, [instruction.kind, text('line', line), influence].join(' · ')),
+      element('span', { class: 'facts' }, [text('line', line), influence].join(' · ')),
     ),
     ...cells,
   );

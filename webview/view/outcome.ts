@@ -29,5 +29,6 @@ function explanation(report: Report, unmeasured: number): string {
   if (report.prompts.length === 0) return text('noPrompts');
   if (unmeasured > 0) return text('completedPartialText', unmeasured, report.prompts.length);
   const total = Object.values(report.timings).reduce((sum, milliseconds) => sum + milliseconds, 0);
-  return text('completedText', report.prompts.length, duration(total));
+  const variants = report.prompts.reduce((sum, prompt) => sum + prompt.variants.length, 0);
+  return text('completedText', report.prompts.length, variants, duration(total));
 }

@@ -78,7 +78,12 @@ function summary({ report }: ReportContext, prompt: PromptReport): HTMLElement {
   });
   const worst = leaks.toSorted((a, b) => b.leak - a.leak)[0];
   const figure = (value: string, label: string): HTMLElement =>
-    element('div', {}, element('dd', {}, value), element('dt', {}, label));
+    element(
+      'div',
+      {},
+      element('dd', { class: value === text('notMeasured') ? 'unmeasured' : '' }, value),
+      element('dt', {}, label),
+    );
   return element(
     'dl',
     { class: 'summary' },

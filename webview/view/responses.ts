@@ -1,6 +1,5 @@
 import type { ProbeReport, PromptReport, ResponseReport } from '../../src/analyzer/report.ts';
 import { text } from '../strings.ts';
-import { tag } from '../toolkit.ts';
 import { columnsOf } from './columns.ts';
 import { probeKind } from './comparison.ts';
 import { disclosure, promptKey, type ReportContext } from './context.ts';
@@ -36,12 +35,13 @@ function probeAnswers(context: ReportContext, prompt: PromptReport, probe: Probe
     `probe/${promptKey(prompt)}/${probe.id}`,
     false,
     [
-      tag(probeKind(probe)),
       element('span', { class: 'probe' }, probe.text),
       element(
         'span',
         { class: 'facts' },
-        answers.length === 0 ? text('allFiltered') : text('differsIn', count, answers.length),
+        [probeKind(probe), answers.length === 0 ? text('allFiltered') : text('differsIn', count, answers.length)].join(
+          ' · ',
+        ),
       ),
     ],
     element(

@@ -3,7 +3,7 @@ export interface DiffPart {
   readonly differs: boolean;
 }
 
-const words = (text: string): string[] => text.match(/\s+|[\p{L}\p{N}_]+|[^\s\p{L}\p{N}_]/gu) ?? [];
+const words = (text: string): string[] => text.match(/\s+|[\p{L}\p{N}_]+(?:['’]\p{L}+)*|[^\s\p{L}\p{N}_]/gu) ?? [];
 const isSpace = (word: string): boolean => /^\s+$/.test(word);
 
 /**
