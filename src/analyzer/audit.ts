@@ -1,18 +1,179 @@
-import type { LanguageModel } from '../runtime/languageModel.ts';
-import type { Audit, AuditInput } from './outcome.ts';
+import { HoldfastError, isAbortError } from '../errors.ts';
+import type { LanguageModel, ModelInfo } from '../runtime/languageModel.ts';
+import { version } from '../version.ts';
+import { emptyMeasurement, measurePrompt } from './measurement.ts';
+import type { Audit, AuditInput, AuditOutcome, AuditPhase, AuditProgress } from './outcome.ts';
+import { progressStream } from './progressStream.ts';
+import { promptReport } from './promptReport.ts';
+import { schemaVersion, type ModelSummary, type PromptReport, type Report, type SettingsSummary } from './report.ts';
+import { runRules } from './rules/index.ts';
 import type { AuditSettings } from './settings.ts';
 
 /** Gets the model when the audit needs it; may load it. */
 export type ModelLoader = (signal: AbortSignal) => Promise<LanguageModel>;
 
-/** Audits prompts one after the other. Never throws for expected failures: the outcome says so. */
-export async function* audit(
-  _inputs: readonly AuditInput[],
-  _loadModel: ModelLoader,
-  _settings: AuditSettings,
-  _signal: AbortSignal,
+/** What a person reads while a phase runs. */
+const phaseMessages: Record<AuditPhase, string> = {
+  load: 'Loading the model',
+  prefill: 'Prefilling the system prompt',
+  answers: 'Answering with the full cache',
+  influence: 'Measuring the influence of each instruction',
+  loss: 'Measuring what compression loses',
+  responses: 'Answering with compressed caches',
+  reorder: 'Trying other orders',
+};
+
+/** Share of the progress that loading the model takes. */
+const loadShare = 0.05;
+
+/** Errors that belong to one prompt; the audit goes on with the next. Any other error ends it. */
+const promptErrors: ReadonlySet<string> = new Set(['prompt-too-long', 'chat-template']);
+
+/**
+ * Audits prompts one after the other. Expected failures and cancellation are outcomes, not exceptions: the report then
+ * holds what was measured, and says of every prompt whether it is measured, partial or not measured.
+ */
+export function audit(
+  inputs: readonly AuditInput[],
+  loadModel: ModelLoader,
+  settings: AuditSettings,
+  signal: AbortSignal,
 ): Audit {
-  await Promise.resolve();
-  yield { phase: 'load', fraction: 0, message: '' };
-  throw new Error('not written yet');
+  return progressStream((emit) => runAudit(inputs, loadModel, settings, signal, emit));
 }
+
+async function runAudit(
+  inputs: readonly AuditInput[],
+  loadModel: ModelLoader,
+  settings: AuditSettings,
+  signal: AbortSignal,
+  emit: (progress: AuditProgress) => void,
+): Promise<AuditOutcome> {
+  const timings: Record<string, number> = {};
+  const prompts: PromptReport[] = inputs.map((input) => unmeasured(input, settings, 'the audit has not reached it'));
+  let model: ModelInfo | null = null;
+  let problem: unknown;
+  try {
+    emit({ phase: 'load', fraction: 0, message: phaseMessages.load });
+    const start = performance.now();
+    const loaded = await loadModel(signal);
+    timings['load'] = performance.now() - start;
+    model = loaded.info;
+    const sizes = inputs.map(({ prompt }) => prompt.text.length);
+    const total = Math.max(1, sum(sizes));
+    for (const [index, input] of inputs.entries()) {
+      const before = loadShare + ((1 - loadShare) * sum(sizes.slice(0, index))) / total;
+      const share = ((1 - loadShare) * sizes[index]!) / total;
+      const ofMany = inputs.length > 1 ? ` (${index + 1} of ${inputs.length})` : '';
+      const error = await auditPrompt(loaded, input, settings, signal, timings, {
+        store: (report) => (prompts[index] = report),
+        report: (phase, fraction) => {
+          const message = `${phaseMessages[phase]}${ofMany}`;
+          emit({ phase, fraction: before + share * fraction, message, prompt: prompts[index]! });
+        },
+      });
+      problem ??= error;
+    }
+  } catch (error) {
+    problem = error;
+  }
+  return outcomeOf(problem, { prompts, settings, model, timings }, signal);
+}
+
+interface PromptSink {
+  readonly store: (report: PromptReport) => void;
+  readonly report: (phase: AuditPhase, fraction: number) => void;
+}
+
+/** Measures one prompt and stores what is known after every step. Returns an error that concerns this prompt alone. */
+async function auditPrompt(
+  model: LanguageModel,
+  input: AuditInput,
+  settings: AuditSettings,
+  signal: AbortSignal,
+  timings: Record<string, number>,
+  { store, report }: PromptSink,
+): Promise<unknown> {
+  const measurement = emptyMeasurement(input.prompt.text, settings);
+  let lastPhase: AuditPhase | undefined;
+  try {
+    const progress = (phase: AuditPhase, fraction: number): void => {
+      // Between two phases there is new evidence; within one only the fraction moves.
+      if (phase !== lastPhase) store(promptReport(input, measurement, settings, null));
+      lastPhase = phase;
+      report(phase, fraction);
+    };
+    await measurePrompt(model, measurement, settings, signal, progress, timings);
+    store(promptReport(input, measurement, settings, null));
+    report('responses', 1);
+    return undefined;
+  } catch (error) {
+    store(promptReport(input, measurement, settings, reasonOf(error, signal)));
+    if (error instanceof HoldfastError && promptErrors.has(error.code)) return error;
+    throw error;
+  }
+}
+
+const unmeasured = (input: AuditInput, settings: AuditSettings, reason: string): PromptReport =>
+  promptReport(input, emptyMeasurement(input.prompt.text, settings), settings, reason);
+
+function outcomeOf(
+  problem: unknown,
+  done: { prompts: PromptReport[]; settings: AuditSettings; model: ModelInfo | null; timings: Record<string, number> },
+  signal: AbortSignal,
+): AuditOutcome {
+  const { settings, timings } = done;
+  const status = problem === undefined ? 'completed' : signal.aborted || isAbortError(problem) ? 'cancelled' : 'failed';
+  const reason = problem === undefined ? null : reasonOf(problem, signal);
+  const prompts = done.prompts.map((prompt) =>
+    prompt.status === 'measured' || reason === null
+      ? prompt
+      : { ...prompt, statusReason: prompt.statusReason ?? reason },
+  );
+  const report: Report = {
+    schemaVersion,
+    outcome: status,
+    reason,
+    tool: { name: 'holdfast', version },
+    settings: settingsSummary(settings),
+    model: done.model === null ? null : modelSummary(done.model),
+    prompts,
+    findings: prompts.flatMap((prompt) => runRules(prompt, settings)),
+    timings,
+  };
+  if (status !== 'failed') return { status, report };
+  return { status, report, error: problem instanceof Error ? problem : new Error(String(problem)) };
+}
+
+function reasonOf(problem: unknown, signal: AbortSignal): string {
+  if (signal.aborted || isAbortError(problem)) return 'cancelled';
+  return problem instanceof Error ? problem.message : String(problem);
+}
+
+function settingsSummary({ model: _, device: __, ...rest }: AuditSettings): SettingsSummary {
+  return rest;
+}
+
+const modelSummary = ({
+  id,
+  sha256,
+  architecture,
+  layers,
+  queryHeads,
+  kvHeads,
+  headDim,
+  weights,
+  device,
+}: ModelInfo): ModelSummary => ({
+  id,
+  sha256,
+  architecture,
+  layers,
+  queryHeads,
+  kvHeads,
+  headDim,
+  weights,
+  device,
+});
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

@@ -59,6 +59,8 @@ export interface GenerateRow {
   readonly mask: Mask;
   /** Tokens of the user turn, fed at positions S, S+1, ... */
   readonly suffix: Int32Array;
+  /** Longest answer. */
+  readonly maxTokens: number;
 }
 
 export interface Generated {
@@ -101,7 +103,6 @@ export interface LanguageModel {
   generate(
     prefix: PrefixHandle,
     rows: readonly GenerateRow[],
-    maxTokens: number,
     signal: AbortSignal,
     progress?: RowProgress,
   ): Promise<Generated[]>;

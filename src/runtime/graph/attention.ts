@@ -1,6 +1,6 @@
 import type { GraphBuilder } from './graphBuilder.ts';
 import type { ModelConfig } from './modelConfig.ts';
-import { elementType, type ValueInfo } from './onnxModel.ts';
+import { elementType } from './onnxModel.ts';
 import { layerInput, layerOutput } from './signature.ts';
 
 /** Names of the small shape tensors that all layers share. */

@@ -49,7 +49,13 @@ export class GraphBuilder {
 
   /** Adds a node with several outputs. */
   opWithOutputs(opType: string, inputs: readonly string[], count: number, attributes: Attributes = {}): string[] {
-    return this.#node('', opType, inputs, attributes, Array.from({ length: count }, () => this.#fresh(opType)));
+    return this.#node(
+      '',
+      opType,
+      inputs,
+      attributes,
+      Array.from({ length: count }, () => this.#fresh(opType)),
+    );
   }
 
   input(name: string, type: ElementType, dims: readonly (number | string)[]): string {
@@ -64,7 +70,8 @@ export class GraphBuilder {
   /** Adds a weight tensor. `dims` are checked against the data's length. */
   weight(name: string, dims: readonly number[], data: Float32Array | Uint8Array): string {
     const elements = dims.reduce((product, dim) => product * dim, 1);
-    if (elements !== data.length) throw new RangeError(`${name}: shape ${dims.join('x')} is not ${data.length} elements.`);
+    if (elements !== data.length)
+      throw new RangeError(`${name}: shape ${dims.join('x')} is not ${data.length} elements.`);
     const type = data instanceof Float32Array ? elementType.float : elementType.uint8;
     const bytes = bytesOf(data);
     if (bytes.length <= inlineLimitBytes) {
@@ -103,7 +110,13 @@ export class GraphBuilder {
     return this.#offset;
   }
 
-  #node(domain: string, opType: string, inputs: readonly string[], attributes: Attributes, outputs: string[]): string[] {
+  #node(
+    domain: string,
+    opType: string,
+    inputs: readonly string[],
+    attributes: Attributes,
+    outputs: string[],
+  ): string[] {
     this.#nodes.push({ name: `${opType}_${this.#nodes.length}`, opType, domain, inputs, outputs, attributes });
     return outputs;
   }
@@ -113,7 +126,7 @@ export class GraphBuilder {
   }
 
   #write(bytes: Uint8Array): void {
-    for (let written = 0; written < bytes.length; ) written += writeSync(this.#weights, bytes, written);
+    for (let written = 0; written < bytes.length;) written += writeSync(this.#weights, bytes, written);
     this.#offset += bytes.length;
   }
 }

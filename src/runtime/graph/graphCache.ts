@@ -28,7 +28,12 @@ export interface BuiltGraph {
  * The ONNX graph of a model, built once per content hash. A folder appears under its final name only when it is complete;
  * one that is incomplete or has files of a wrong size is built again.
  */
-export function ensureGraph(source: WeightSource, config: ModelConfig, sha256: string, graphsFolder: string): BuiltGraph {
+export function ensureGraph(
+  source: WeightSource,
+  config: ModelConfig,
+  sha256: string,
+  graphsFolder: string,
+): BuiltGraph {
   const folder = path.join(graphsFolder, `${sha256.slice(0, 24)}-v${graphVersion}`);
   if (isComplete(folder)) return built(folder, true);
   const partial = createPartial(graphsFolder);
@@ -41,7 +46,9 @@ export function ensureGraph(source: WeightSource, config: ModelConfig, sha256: s
       graph.close();
       throw error;
     }
-    const sizes = Object.fromEntries([modelFile, weightsFile].map((file) => [file, statSync(path.join(partial, file)).size]));
+    const sizes = Object.fromEntries(
+      [modelFile, weightsFile].map((file) => [file, statSync(path.join(partial, file)).size]),
+    );
     writeFileSync(path.join(partial, manifestFile), JSON.stringify({ graphVersion, sizes }));
     rmSync(folder, { recursive: true, force: true });
     renameSync(partial, folder);
@@ -82,14 +89,24 @@ function createPartial(graphsFolder: string): string {
 function explainWriteError(error: unknown, folder: string): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ENOSPC') {
-    return new HoldfastError('disk-space', `No space left to convert the model in ${folder}.`, 'Free some space, or set HOLDFAST_HOME to another disk.', {
-      cause: error,
-    });
+    return new HoldfastError(
+      'disk-space',
+      `No space left to convert the model in ${folder}.`,
+      'Free some space, or set HOLDFAST_HOME to another disk.',
+      {
+        cause: error,
+      },
+    );
   }
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
-    return new HoldfastError('file-unreadable', `Cannot write to ${folder}.`, 'Set HOLDFAST_HOME to a folder that you can write to.', {
-      cause: error,
-    });
+    return new HoldfastError(
+      'file-unreadable',
+      `Cannot write to ${folder}.`,
+      'Set HOLDFAST_HOME to a folder that you can write to.',
+      {
+        cause: error,
+      },
+    );
   }
   return error;
 }

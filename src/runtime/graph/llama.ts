@@ -67,7 +67,11 @@ export function buildLlama(graph: GraphBuilder, config: ModelConfig, weights: Ll
     x = graph.op('Add', [x, project(graph.op('Mul', [silu, project(f, 'up')]), 'down')]);
   }
   const flat = graph.op('Reshape', [norm(x, 'output_norm', weights.outputNorm()), graph.ints(-1, hiddenSize)]);
-  head(graph, config, linear.apply(graph.op('Gather', [flat, 'logit_rows'], { axis: 0 }), 'output', weights.output(), 'logits'));
+  head(
+    graph,
+    config,
+    linear.apply(graph.op('Gather', [flat, 'logit_rows'], { axis: 0 }), 'output', weights.output(), 'logits'),
+  );
   if (kvHeads * headDim === 0) throw new RangeError('A decoder needs KV heads.');
 }
 

@@ -70,7 +70,7 @@ export function llamaWeights(source: WeightSource, config: ModelConfig): LlamaWe
 
   const checked = (name: string, shape: readonly number[]): TensorInfo => {
     const info = source.tensors.get(name);
-    if (info === undefined || info.shape.join() !== shape.join()) {
+    if (info?.shape.join() !== shape.join()) {
       const found = info === undefined ? 'is missing' : `has shape ${info.shape.join(' x ')}`;
       throw new HoldfastError(
         'model-format',

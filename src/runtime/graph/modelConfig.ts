@@ -98,7 +98,9 @@ export function configFromHuggingFace(folderOrFile: string): ModelConfig {
   try {
     json = JSON.parse(readFileSync(file, 'utf8'));
   } catch (cause) {
-    throw new HoldfastError('model-format', `${file} cannot be read as JSON.`, 'Download the model folder again.', { cause });
+    throw new HoldfastError('model-format', `${file} cannot be read as JSON.`, 'Download the model folder again.', {
+      cause,
+    });
   }
   const type = z.looseObject({ model_type: z.string() }).safeParse(json);
   requireSupported(type.data?.model_type ?? 'unnamed', file);

@@ -156,7 +156,7 @@ function softmax(logits: Float32Array, probabilities: Float32Array): { logSumExp
   for (let v = 1; v < logits.length; v++) if (logits[v]! > logits[argmax]!) argmax = v;
   const max = logits[argmax]!;
   let sum = 0;
-  for (let v = 0; v < logits.length; v++) sum += Math.exp(logits[v]! - max);
+  for (const logit of logits) sum += Math.exp(logit - max);
   const logSumExp = max + Math.log(sum);
   for (let v = 0; v < logits.length; v++) probabilities[v] = Math.exp(logits[v]! - logSumExp);
   return { logSumExp, argmax };

@@ -1,11 +1,4 @@
-import {
-  floats,
-  floatTensor,
-  int64Tensor,
-  integers,
-  type OnnxSession,
-  type Tensor,
-} from '../engine/onnxSession.ts';
+import { floats, floatTensor, int64Tensor, integers, type OnnxSession, type Tensor } from '../engine/onnxSession.ts';
 import type { ModelConfig } from '../graph/modelConfig.ts';
 import { layerInput, layerOutput } from '../graph/signature.ts';
 
@@ -34,7 +27,11 @@ export interface DecoderStep {
   readonly rowGroups?: { readonly count: number; readonly weights: Float32Array };
   /** Rows of the flattened [b, s] that get logits. */
   readonly logitRows: Int32Array; // [n]
-  readonly scoring?: { readonly targets: Int32Array; readonly reference: Float32Array; readonly referenceTokens: number };
+  readonly scoring?: {
+    readonly targets: Int32Array;
+    readonly reference: Float32Array;
+    readonly referenceTokens: number;
+  };
 }
 
 export type DecoderOutput = 'logits' | 'argmax' | 'scores' | 'keyValues' | 'sums';
@@ -105,7 +102,10 @@ export class Decoder {
       input_ids: int64Tensor(step.ids, [rows, tokens]),
       position_ids: int64Tensor(step.positions, [rows, tokens]),
       own_bias: floatTensor(ownBias, [1, rows, 1, tokens, own.tokens + tokens]),
-      row_groups: floatTensor(step.rowGroups?.weights ?? new Float32Array(tokens), [step.rowGroups?.count ?? 1, tokens]),
+      row_groups: floatTensor(step.rowGroups?.weights ?? new Float32Array(tokens), [
+        step.rowGroups?.count ?? 1,
+        tokens,
+      ]),
       logit_rows: int64Tensor(step.logitRows, [n]),
       targets: int64Tensor(step.scoring?.targets ?? new Int32Array(n), [n, 1]),
       reference: floatTensor(step.scoring?.reference ?? this.#noReference, [

@@ -15,6 +15,7 @@ export interface ContinuationRow {
   readonly hidden: HiddenEntries;
   /** Fed at positions S, S+1, ... */
   readonly suffix: Int32Array;
+  readonly maxTokens: number;
 }
 
 export interface Continuation {
@@ -28,7 +29,7 @@ export async function generate(
   decoder: Decoder,
   prefix: Prefill,
   rows: readonly ContinuationRow[],
-  { maxTokens, stopIds }: { readonly maxTokens: number; readonly stopIds: ReadonlySet<number> },
+  stopIds: ReadonlySet<number>,
   pause: Pause,
   progress?: (done: number, total: number) => void,
 ): Promise<Continuation[]> {
@@ -41,7 +42,7 @@ export async function generate(
       decoder,
       prefix,
       batch.map((index) => rows[index]!),
-      { maxTokens, stopIds },
+      stopIds,
       pause,
       (share) => progress?.(start + share * batch.length, rows.length),
     );
@@ -54,7 +55,7 @@ async function generateBatch(
   decoder: Decoder,
   prefix: Prefill,
   rows: readonly ContinuationRow[],
-  { maxTokens, stopIds }: { readonly maxTokens: number; readonly stopIds: ReadonlySet<number> },
+  stopIds: ReadonlySet<number>,
   pause: Pause,
   progress: (share: number) => void,
 ): Promise<Continuation[]> {
@@ -69,19 +70,20 @@ async function generateBatch(
     rows.map(({ hidden }) => hidden),
     shape,
   );
+  const longestAnswer = Math.max(...rows.map(({ maxTokens }) => maxTokens));
   for (let step = 0; ; step++) {
     const running: number[] = [];
     for (const [slot, row] of live.entries()) {
-      if (stopped[row]! || answers[row]!.length >= maxTokens) continue;
+      if (stopped[row]! || answers[row]!.length >= rows[row]!.maxTokens) continue;
       const token = next[slot]!;
       if (stopIds.has(token)) {
         stopped[row] = true;
         continue;
       }
       answers[row]!.push(token);
-      if (answers[row]!.length < maxTokens) running.push(slot);
+      if (answers[row]!.length < rows[row]!.maxTokens) running.push(slot);
     }
-    progress(Math.max(step / maxTokens, 1 - running.length / rows.length));
+    progress(step / longestAnswer);
     if (running.length === 0) break;
     if (running.length <= (1 - compactAt) * live.length) {
       own.keepRows(running);

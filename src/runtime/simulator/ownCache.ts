@@ -63,7 +63,8 @@ export class OwnCache implements LayerKeyValues {
   decodeBias(): Float32Array {
     const width = this.tokens + 1;
     const bias = new Float32Array(this.rows * width);
-    for (const [row, length] of this.lengths.entries()) bias.fill(masked, row * width + length, row * width + this.tokens);
+    for (const [row, length] of this.lengths.entries())
+      bias.fill(masked, row * width + length, row * width + this.tokens);
     return bias;
   }
 

@@ -54,7 +54,14 @@ export async function prefill(
     for (const [group, perLayer] of sums.entries()) {
       for (let layer = 0; layer < layers; layer++) {
         const { columns } = result;
-        addSums(perLayer[layer]!, result.sums(layer), { queryHeads, total, start, columns, group, groups: groups.length });
+        addSums(perLayer[layer]!, result.sums(layer), {
+          queryHeads,
+          total,
+          start,
+          columns,
+          group,
+          groups: groups.length,
+        });
       }
     }
     const append = (past: Float32Array[], chunk: (layer: number) => Float32Array): Float32Array[] =>
@@ -131,4 +138,3 @@ export function appendTokens(past: Float32Array, chunk: Float32Array, heads: num
   if (joined.length % (heads * headDim) !== 0) throw new RangeError('Keys and values must be whole tokens.');
   return joined;
 }
-

@@ -1,0 +1,292 @@
+import { retention } from '../cache/retention.ts';
+import type { PolicyId } from '../cache/policies/index.ts';
+import type {
+  CompareRow,
+  Comparison,
+  CompressedCache,
+  Generated,
+  LanguageModel,
+  Mask,
+  PrefixHandle,
+} from '../runtime/languageModel.ts';
+import type { AuditPhase } from './outcome.ts';
+import { probesFor, type Probe } from './probes.ts';
+import type { Instruction, Segmentation } from './prompt.ts';
+import { segment } from './segmentation/index.ts';
+import type { AuditSettings } from './settings.ts';
+import { assignTokens } from './tokenSpans.ts';
+
+/**
+ * Tokens of an answer over which influence, loss and KL are averaged. Effects sit in the first tokens (identity, refusal,
+ * language); a longer mean dilutes them and costs in proportion.
+ */
+const evidenceTokens = 40;
+/** An answer that repeats the prompt needs about as many tokens as the prompt; beyond, nothing more can leak. */
+const extractionLengthFactor = 1.25;
+
+/** One compressed cache and what was measured on it so far. */
+export interface VariantMeasurement {
+  readonly policy: PolicyId;
+  readonly ratio: number;
+  readonly cache: CompressedCache;
+  /** Per instruction; null where it has no tokens. */
+  readonly retention: readonly (number | null)[];
+  /** Per instruction, on the probe of its largest influence; null where not measured. */
+  readonly loss: (number | null)[];
+  meanKl: number | null;
+  flips: number | null;
+  /** Answers by probe id. */
+  readonly answers: Map<string, Generated>;
+}
+
+/** Everything measured on one prompt so far. Filled by `measurePrompt`, read by `promptReport`. */
+export interface Measurement {
+  readonly text: string;
+  readonly segmentation: Segmentation;
+  readonly probes: readonly Probe[];
+  promptTokens: number | null;
+  /** Token positions of each instruction, [instructions]; empty where it has none. */
+  positions: Int32Array[];
+  readonly variants: VariantMeasurement[];
+  /** Answers of the full cache by probe id. */
+  readonly fullAnswers: Map<string, Generated>;
+  /** Influence by probe id, per instruction. */
+  readonly influences: Map<string, Float64Array>;
+  isComplete: boolean;
+}
+
+export function emptyMeasurement(text: string, settings: AuditSettings): Measurement {
+  return {
+    text,
+    segmentation: segment(text),
+    probes: probesFor(settings.probes),
+    promptTokens: null,
+    positions: [],
+    variants: [],
+    fullAnswers: new Map(),
+    influences: new Map(),
+    isComplete: false,
+  };
+}
+
+/** The probe under which an instruction matters most; null before any was measured. */
+export function strongestProbe(measurement: Measurement, instruction: number): { probe: string; nats: number } | null {
+  let strongest: { probe: string; nats: number } | null = null;
+  for (const [probe, perInstruction] of measurement.influences) {
+    const nats = perInstruction[instruction]!;
+    if (strongest === null || nats > strongest.nats) strongest = { probe, nats };
+  }
+  return strongest;
+}
+
+export type MeasureProgress = (phase: AuditPhase, fraction: number) => void;
+
+/** Share of a prompt's audit that each phase takes, measured on the examples with the default model and grid. */
+const phaseShares = { prefill: 0.05, answers: 0.1, influence: 0.1, loss: 0.35, responses: 0.4 } as const;
+type MeasuredPhase = keyof typeof phaseShares;
+
+/**
+ * Measures one prompt up the evidence ladder: exact prefill, what each variant keeps, the answers of the full cache, each
+ * instruction's influence on them, how much of it each variant loses, and each variant's own answers. Adds to
+ * `measurement` as it goes, so that what was measured before an abort or an error stays.
+ */
+export async function measurePrompt(
+  model: LanguageModel,
+  measurement: Measurement,
+  settings: AuditSettings,
+  signal: AbortSignal,
+  progress: MeasureProgress,
+  timings: Record<string, number>,
+): Promise<void> {
+  const phase = phaseRunner(progress, timings);
+  const { text, segmentation } = measurement;
+  const encoded = await model.encodeSystem(text, signal);
+  measurement.promptTokens = encoded.ids.length;
+  measurement.positions = instructionPositions(segmentation, assignTokens(encoded, segmentation.spans).owners);
+
+  let prefix: PrefixHandle | undefined;
+  try {
+    prefix = await phase('prefill', (done) => model.prefill(encoded.ids, signal, done));
+    await phase('prefill', () => compressAll(model, prefix!, measurement, settings, signal), 'compress');
+    if (settings.evidence !== 'retention') await measureEffects(model, prefix, measurement, settings, signal, phase);
+    measurement.isComplete = true;
+  } finally {
+    // Keys and values of a long prompt are large; a dead engine has nothing to release.
+    if (prefix !== undefined) await model.release(prefix).catch(() => undefined);
+  }
+}
+
+type RowsDone = (done: number, total: number) => void;
+type PhaseRunner = <T>(phase: MeasuredPhase, work: (done: RowsDone) => Promise<T>, timing?: string) => Promise<T>;
+
+function phaseRunner(progress: MeasureProgress, timings: Record<string, number>): PhaseRunner {
+  return async (phase, work, timing = phase) => {
+    const phases = Object.keys(phaseShares) as MeasuredPhase[];
+    const before = phases.slice(0, phases.indexOf(phase)).reduce((sum, earlier) => sum + phaseShares[earlier], 0);
+    progress(phase, before);
+    const start = performance.now();
+    try {
+      return await work((done, total) => progress(phase, before + (phaseShares[phase] * done) / Math.max(1, total)));
+    } finally {
+      timings[timing] = (timings[timing] ?? 0) + performance.now() - start;
+    }
+  };
+}
+
+function instructionPositions({ spans, instructions }: Segmentation, owners: Int32Array): Int32Array[] {
+  const bySpan = new Map<number, number[]>();
+  for (const [token, owner] of owners.entries()) {
+    if (owner < 0) continue;
+    const positions = bySpan.get(owner);
+    if (positions === undefined) bySpan.set(owner, [token]);
+    else positions.push(token);
+  }
+  return instructions.map((instruction) => Int32Array.from(bySpan.get(spanOf(spans, instruction)) ?? []));
+}
+
+const spanOf = (spans: Segmentation['spans'], { range }: Instruction): number =>
+  spans.findIndex((span) => span.range.start === range.start && span.range.end === range.end);
+
+async function compressAll(
+  model: LanguageModel,
+  prefix: PrefixHandle,
+  measurement: Measurement,
+  settings: AuditSettings,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const policy of settings.policies) {
+    for (const ratio of settings.ratios) {
+      const cache = await model.compress(prefix, policy, ratio, signal);
+      measurement.variants.push({
+        policy,
+        ratio,
+        cache,
+        retention: measurement.positions.map((at) => (at.length === 0 ? null : retention(cache.kept, at).mean)),
+        loss: measurement.positions.map(() => null),
+        meanKl: null,
+        flips: null,
+        answers: new Map(),
+      });
+    }
+  }
+}
+
+async function measureEffects(
+  model: LanguageModel,
+  prefix: PrefixHandle,
+  measurement: Measurement,
+  settings: AuditSettings,
+  signal: AbortSignal,
+  phase: PhaseRunner,
+): Promise<void> {
+  const { probes, text, positions, variants } = measurement;
+  const suffixes = new Map<string, Int32Array>();
+  for (const probe of probes) suffixes.set(probe.id, await model.encodeUser(text, probe.text, signal));
+  const row = (probe: Probe, mask: Mask) => ({
+    mask,
+    suffix: suffixes.get(probe.id)!,
+    maxTokens: answerLimit(probe, prefix.seqLen, settings),
+  });
+
+  const full = await phase('answers', (done) =>
+    model.generate(
+      prefix,
+      probes.map((probe) => row(probe, { kind: 'none' })),
+      signal,
+      done,
+    ),
+  );
+  for (const [i, probe] of probes.entries()) measurement.fullAnswers.set(probe.id, full[i]!);
+  const answered = probes.filter((probe) => measurement.fullAnswers.get(probe.id)!.ids.length > 0);
+  const forced = (probe: Probe, mask: Mask): CompareRow => ({
+    mask,
+    suffix: suffixes.get(probe.id)!,
+    target: measurement.fullAnswers.get(probe.id)!.ids.slice(0, evidenceTokens),
+  });
+
+  const influences = await phase('influence', (done) =>
+    model.compare(
+      prefix,
+      answered.flatMap((probe) => positions.map((at) => forced(probe, { kind: 'positions', positions: at }))),
+      signal,
+      done,
+    ),
+  );
+  for (const [i, probe] of answered.entries()) {
+    const ofProbe = influences.slice(i * positions.length, (i + 1) * positions.length);
+    measurement.influences.set(probe.id, Float64Array.from(ofProbe, meanKl));
+  }
+
+  await phase('loss', (done) => measureLoss(model, prefix, measurement, settings, { answered, forced }, signal, done));
+
+  const answers = await phase('responses', (done) =>
+    model.generate(
+      prefix,
+      variants.flatMap(({ cache }) => probes.map((probe) => row(probe, { kind: 'variant', variant: cache.variant }))),
+      signal,
+      done,
+    ),
+  );
+  for (const [v, variant] of variants.entries()) {
+    for (const [p, probe] of probes.entries()) variant.answers.set(probe.id, answers[v * probes.length + p]!);
+  }
+}
+
+const answerLimit = (probe: Probe, seqLen: number, { maxResponseTokens }: AuditSettings): number =>
+  probe.kind === 'extraction'
+    ? Math.min(maxResponseTokens, Math.ceil(seqLen * extractionLengthFactor))
+    : Math.min(maxResponseTokens, evidenceTokens);
+
+/**
+ * Loss of every instruction that has influence, under every variant, on its strongest probe; and each variant's whole-answer
+ * KL and flips. What retention already decides is not run: nothing evicted loses nothing, everything evicted loses all.
+ */
+async function measureLoss(
+  model: LanguageModel,
+  prefix: PrefixHandle,
+  measurement: Measurement,
+  settings: AuditSettings,
+  probes: { readonly answered: readonly Probe[]; readonly forced: (probe: Probe, mask: Mask) => CompareRow },
+  signal: AbortSignal,
+  done: RowsDone,
+): Promise<void> {
+  const { positions, variants } = measurement;
+  const rows: CompareRow[] = [];
+  const receivers: ((comparison: Comparison) => void)[] = [];
+  const totals = variants.map(() => ({ kl: 0, flips: 0, tokens: 0 }));
+  for (const [v, variant] of variants.entries()) {
+    for (const probe of probes.answered) {
+      rows.push(probes.forced(probe, { kind: 'variant', variant: variant.cache.variant }));
+      receivers.push(({ kl, flips }) => {
+        const total = totals[v]!;
+        total.kl += sum(kl);
+        total.flips += flips * kl.length;
+        total.tokens += kl.length;
+      });
+    }
+    for (const [i, at] of positions.entries()) {
+      const strongest = strongestProbe(measurement, i);
+      if (strongest === null || strongest.nats < settings.influenceFloor) continue;
+      const kept = variant.retention[i];
+      if (kept === 1 || kept === 0) {
+        variant.loss[i] = 1 - kept;
+        continue;
+      }
+      const probe = probes.answered.find(({ id }) => id === strongest.probe)!;
+      rows.push(probes.forced(probe, { kind: 'evicted-positions', variant: variant.cache.variant, positions: at }));
+      receivers.push((comparison) => {
+        variant.loss[i] = Math.min(1, meanKl(comparison) / strongest.nats);
+      });
+    }
+  }
+  const comparisons = await model.compare(prefix, rows, signal, done);
+  for (const [i, receive] of receivers.entries()) receive(comparisons[i]!);
+  for (const [v, { kl, flips, tokens }] of totals.entries()) {
+    if (tokens === 0) continue;
+    variants[v]!.meanKl = kl / tokens;
+    variants[v]!.flips = flips / tokens;
+  }
+}
+
+const sum = (values: Float32Array): number => values.reduce((total, value) => total + value, 0);
+const meanKl = ({ kl }: Comparison): number => (kl.length === 0 ? 0 : sum(kl) / kl.length);

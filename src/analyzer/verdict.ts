@@ -1,0 +1,64 @@
+import type { VariantInstruction, Verdict } from './report.ts';
+import type { AuditSettings } from './settings.ts';
+
+/** Up to this share of its entries kept, an instruction is gone whatever the ratio. */
+const goneRetention = 0.05;
+/** Below this share of what the whole prompt keeps, retention is far below the budget ... */
+const farBelowBudget = 0.5;
+/** ... if it is also this many standard deviations below what a random choice of as many positions would keep. */
+const noiseDeviations = 2;
+
+/** What was measured for one instruction under one variant; null means not measured. */
+export interface Evidence {
+  /** Tokens of the instruction. */
+  readonly tokens: number;
+  readonly retention: number | null;
+  /** Share of all entries that the variant keeps, n_kept / S. */
+  readonly keptShare: number;
+  /** Largest influence over the probes, nats per token. */
+  readonly influence: number | null;
+  /** Loss on the probe of the largest influence. */
+  readonly loss: number | null;
+  /** Whether the variant answers that probe otherwise than the full cache. */
+  readonly answerChanged: boolean | null;
+}
+
+export type Thresholds = Pick<AuditSettings, 'influenceFloor' | 'ignoredLoss' | 'weakenedLoss'>;
+
+/**
+ * The verdict that the evidence carries, from the exact statement (eviction) to the estimated one (loss), with the clause
+ * that explains it. What was not measured is never held.
+ */
+export function verdictOf(evidence: Evidence, thresholds: Thresholds): Pick<VariantInstruction, 'verdict' | 'reason'> {
+  const { retention, influence, loss, answerChanged } = evidence;
+  const says = (verdict: Verdict, reason: string) => ({ verdict, reason });
+  if (retention === null) return says('not-measured', 'not measured: none of its tokens are in the system turn');
+  const kept = `keeps ${percent(retention)} of its entries, the prompt ${percent(evidence.keptShare)}`;
+  if (isFarBelowBudget(retention, evidence.keptShare, evidence.tokens)) return says('evicted', kept);
+  if (influence === null) return says('not-measured', `${kept}; its effect was not measured`);
+  if (influence < thresholds.influenceFloor) {
+    return says('inert', `influence ${influence.toFixed(3)} under every probe, floor ${thresholds.influenceFloor}`);
+  }
+  if (loss === null) return says('not-measured', `${kept}; its loss was not measured`);
+  const lost = `loss ${loss.toFixed(2)}`;
+  if (loss >= thresholds.ignoredLoss) {
+    if (answerChanged === null) return says('not-measured', `${lost}; the answer was not measured`);
+    if (answerChanged) return says('ignored', `${lost} and a changed answer`);
+    return says('weakened', `${lost}, but the same answer`);
+  }
+  if (loss >= thresholds.weakenedLoss) return says('weakened', lost);
+  return says('held', `no change measured (${lost})`);
+}
+
+/**
+ * Whether an instruction lost clearly more than its share: next to nothing is left, or less than half of what the prompt
+ * keeps and less than chance explains, where chance keeps m positions with probability p (standard deviation sqrt(p(1-p)/m)).
+ */
+export function isFarBelowBudget(retention: number, keptShare: number, tokens: number): boolean {
+  if (keptShare >= 1) return false;
+  if (retention <= goneRetention) return true;
+  const chance = Math.sqrt((keptShare * (1 - keptShare)) / tokens);
+  return retention < farBelowBudget * keptShare && retention < keptShare - noiseDeviations * chance;
+}
+
+const percent = (share: number): string => `${Math.round(share * 100)} %`;

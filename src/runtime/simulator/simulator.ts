@@ -1,0 +1,146 @@
+import { compress } from '../../cache/compress.ts';
+import type { KeptSet } from '../../cache/keptSet.ts';
+import { policies, policyIds, rowGroupsFor, type PolicyId } from '../../cache/policies/index.ts';
+import { HoldfastError } from '../../errors.ts';
+import { encodeAnswer, encodeSystemTurn, encodeUserSuffix, type ChatTemplate } from '../chatTemplate.ts';
+import { positionsOf } from '../graph/modelConfig.ts';
+import type {
+  CompareRow,
+  Comparison,
+  CompressedCache,
+  EncodedTurn,
+  Generated,
+  GenerateRow,
+  Mask,
+  PrefixHandle,
+  RowProgress,
+} from '../languageModel.ts';
+import type { Tokenizer } from '../tokenizer/tokenizer.ts';
+import { Comparer } from './compare.ts';
+import type { Decoder } from './decoder.ts';
+import { generate, prefixShape } from './generate.ts';
+import type { Pause } from './pause.ts';
+import { prefill, type Prefill } from './prefill.ts';
+import { hiddenEntries, type HiddenEntries } from './prefixMask.ts';
+
+/** A system turn that is being audited: its exact prefill and the caches compressed from it. */
+interface PrefixState {
+  readonly prefill: Prefill;
+  readonly comparer: Comparer;
+  readonly variants: KeptSet[];
+}
+
+/**
+ * The language model as the engine's child runs it: text in, small results out. Keys, values and logits stay here.
+ * Everything is deterministic: decoding is greedy, ties go to the lower token id.
+ */
+export class Simulator {
+  readonly #prefixes = new Map<number, PrefixState>();
+  #nextPrefix = 0;
+
+  constructor(
+    readonly decoder: Decoder,
+    readonly tokenizer: Tokenizer,
+    readonly template: ChatTemplate,
+    /** The token that ends an answer. */
+    readonly endOfTurn: number,
+  ) {}
+
+  encodeSystem(system: string): EncodedTurn {
+    return encodeSystemTurn(this.template, this.tokenizer, system);
+  }
+
+  encodeUser(system: string, user: string): Int32Array {
+    return encodeUserSuffix(this.template, this.tokenizer, system, user);
+  }
+
+  encodeAnswer(answer: string): Int32Array {
+    return encodeAnswer(this.tokenizer, answer, this.endOfTurn);
+  }
+
+  async prefill(ids: Int32Array, pause: Pause, progress?: RowProgress): Promise<PrefixHandle> {
+    const limit = positionsOf(this.decoder.config);
+    if (ids.length === 0 || ids.length > limit) {
+      throw new HoldfastError(
+        'prompt-too-long',
+        `The system turn has ${ids.length} tokens; this model takes 1 to ${limit}.`,
+        'Shorten the prompt, or choose a model with a longer context.',
+      );
+    }
+    const done = await prefill(this.decoder, ids, rowGroupsFor(policyIds, ids.length), pause, progress);
+    const prefix = this.#nextPrefix++;
+    this.#prefixes.set(prefix, { prefill: done, comparer: new Comparer(this.decoder, done), variants: [] });
+    return { prefix, seqLen: ids.length };
+  }
+
+  compress(handle: PrefixHandle, policy: PolicyId, ratio: number): CompressedCache {
+    const state = this.#state(handle);
+    const compression = compress(state.prefill.observations, policies[policy], ratio);
+    state.variants.push(compression.kept);
+    return { ...compression, variant: state.variants.length - 1 };
+  }
+
+  async generate(
+    handle: PrefixHandle,
+    rows: readonly GenerateRow[],
+    pause: Pause,
+    progress?: RowProgress,
+  ): Promise<Generated[]> {
+    const state = this.#state(handle);
+    this.#checkLength(handle, rows, Math.max(0, ...rows.map((row) => row.maxTokens)));
+    const continuations = await generate(
+      this.decoder,
+      state.prefill,
+      rows.map(({ mask, suffix, maxTokens }) => ({ hidden: this.#hidden(state, mask), suffix, maxTokens })),
+      new Set([this.endOfTurn]),
+      pause,
+      progress,
+    );
+    return continuations.map(({ ids, stopped }) => ({
+      ids,
+      text: this.tokenizer.decode(ids, { skipSpecial: true }),
+      truncated: !stopped,
+    }));
+  }
+
+  async compare(
+    handle: PrefixHandle,
+    rows: readonly CompareRow[],
+    pause: Pause,
+    progress?: RowProgress,
+  ): Promise<Comparison[]> {
+    const state = this.#state(handle);
+    this.#checkLength(handle, rows, Math.max(0, ...rows.map(({ target }) => target.length)));
+    const compared = rows.map(({ mask, suffix, target }) => ({ hidden: this.#hidden(state, mask), suffix, target }));
+    return await state.comparer.compare(compared, pause, progress);
+  }
+
+  release(handle: PrefixHandle): void {
+    this.#prefixes.delete(handle.prefix);
+  }
+
+  #state({ prefix }: PrefixHandle): PrefixState {
+    const state = this.#prefixes.get(prefix);
+    if (state === undefined) throw new RangeError(`Prefix ${prefix} was released.`);
+    return state;
+  }
+
+  #hidden(state: PrefixState, mask: Mask): HiddenEntries {
+    return hiddenEntries(mask, prefixShape(this.decoder, state.prefill), (variant) => {
+      const kept = state.variants[variant];
+      if (kept === undefined) throw new RangeError(`There is no variant ${variant}.`);
+      return kept;
+    });
+  }
+
+  #checkLength(handle: PrefixHandle, rows: readonly { readonly suffix: Int32Array }[], answer: number): void {
+    const longest = Math.max(0, ...rows.map(({ suffix }) => suffix.length));
+    const limit = positionsOf(this.decoder.config);
+    if (handle.seqLen + longest + answer <= limit) return;
+    throw new HoldfastError(
+      'prompt-too-long',
+      `${handle.seqLen} tokens of system turn, ${longest} of user turn and ${answer} of answer exceed the model's ${limit}.`,
+      'Shorten the prompt or the probe, or choose a model with a longer context.',
+    );
+  }
+}
