@@ -24,6 +24,7 @@ export function reportHtml({ scriptUri, styleUri, cspSource, nonce, language, ti
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${attribute(policy)}">
+<meta property="csp-nonce" content="${attribute(nonce)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${attribute(title)}</title>
 <link rel="stylesheet" nonce="${attribute(nonce)}" href="${attribute(styleUri)}">
