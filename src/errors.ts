@@ -2,6 +2,8 @@
 export type HoldfastErrorCode =
   | 'invalid-settings'
   | 'file-unreadable'
+  | 'file-unwritable'
+  | 'file-changed'
   | 'no-prompts'
   | 'model-not-found'
   | 'model-download'

@@ -70,12 +70,16 @@ export function findingsOf(report: Report, prompt: PromptReport): Finding[] {
   );
 }
 
+/** Control characters of a prompt or an answer must not reach the terminal. */
+// eslint-disable-next-line no-control-regex
+export const printable = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
+
 /** `3:1`, one-based as editors count. */
 export function place({ start }: FileRange): string {
   return `${start.line + 1}:${start.character + 1}`;
 }
 
-/** `2 minutes`-style durations are for people: whole seconds under two minutes. */
+/** A duration for people: tenths of a second only while they matter. */
 export function seconds(milliseconds: number): string {
   return milliseconds < 10_000 ? `${(milliseconds / 1000).toFixed(1)} s` : `${Math.round(milliseconds / 1000)} s`;
 }

@@ -9,6 +9,7 @@ import {
   isIncomplete,
   outcomeSentence,
   place,
+  printable,
   seconds,
   severityWords,
   shortHash,
@@ -46,10 +47,6 @@ const verdictStyle: Record<Verdict, Style> = {
   inert: 'dim',
   'not-measured': 'dim',
 };
-
-/** Control characters of a prompt or an answer must not reach the terminal. */
-// eslint-disable-next-line no-control-regex
-const printable = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
 
 function shorten(text: string, width: number): string {
   const line = printable(text).replace(/\s+/g, ' ').trim();

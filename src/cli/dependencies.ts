@@ -1,0 +1,30 @@
+import type { audit } from '../analyzer/audit.ts';
+import type { AuditInput } from '../analyzer/outcome.ts';
+import type { reorder } from '../analyzer/reorder.ts';
+import type { Device } from '../analyzer/settings.ts';
+import type { LanguageModel } from '../runtime/languageModel.ts';
+import type { listModels, pullModel, ResolvedModel, resolveModel, verifyModel } from '../runtime/models/index.ts';
+import type { Check } from './doctorChecks.ts';
+
+/** The process that runs a model. One per command, closed when the command ends, however it ends. */
+export interface EnginePort {
+  load(wanted: { readonly model: ResolvedModel; readonly device: Device }, signal: AbortSignal): Promise<LanguageModel>;
+  dispose(): void;
+}
+
+/** What the commands call; the product's are in `productDependencies.ts`, tests bring their own. */
+export interface Dependencies {
+  readonly audit: typeof audit;
+  readonly reorder: typeof reorder;
+  /** Prompts of the named files, folders and globs; without names, those of the folder's known prompt files. */
+  readonly findPrompts: (patterns: readonly string[], cwd: string, signal: AbortSignal) => Promise<AuditInput[]>;
+  readonly models: {
+    readonly resolve: typeof resolveModel;
+    readonly pull: typeof pullModel;
+    readonly list: typeof listModels;
+    readonly verify: typeof verifyModel;
+  };
+  readonly openEngine: () => EnginePort;
+  /** The checks of `doctor`, cheapest first. */
+  readonly doctorChecks: readonly Check[];
+}

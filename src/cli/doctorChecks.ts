@@ -1,0 +1,126 @@
+import { execFile } from 'node:child_process';
+import { constants } from 'node:fs';
+import { access, statfs } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { HoldfastError, isAbortError } from '../errors.ts';
+import { holdfastHome, type resolveModel, type verifyModel } from '../runtime/models/index.ts';
+import { megabytes } from './session.ts';
+
+export interface CheckResult {
+  readonly status: 'ok' | 'warn' | 'fail';
+  readonly found: string;
+  /** What to do about it. */
+  readonly todo?: string;
+}
+
+export interface Check {
+  readonly title: string;
+  /** A rejection counts as a failed check. */
+  readonly run: (signal: AbortSignal) => Promise<CheckResult>;
+}
+
+/** `engines.node` of the manifest. */
+const oldestNode = 20;
+/** The default model's weights, graph and caches together stay below this (measured on the bank example: about 600 MB). */
+const comfortableMemoryBytes = 1e9;
+/** Loading the native library takes a fraction of a second; a scanner of the operating system may hold it up. */
+const loadTimeoutMs = 20_000;
+
+const run = promisify(execFile);
+
+export const nodeCheck = (version: string = process.versions.node): Check => ({
+  title: 'Node.js',
+  run: () =>
+    Promise.resolve(
+      Number.parseInt(version, 10) >= oldestNode
+        ? { status: 'ok', found: version }
+        : { status: 'fail', found: version, todo: `Install Node.js ${oldestNode} or newer.` },
+    ),
+});
+
+/** Loads ONNX Runtime in a process of its own, as the engine does, and asks which providers it has. */
+export const onnxRuntimeCheck = (): Check => ({
+  title: `ONNX Runtime on ${process.platform}-${process.arch}`,
+  async run(signal) {
+    const todo =
+      'Run "npm install" again. Binaries exist for linux-x64, linux-arm64, darwin-arm64, win32-x64 and win32-arm64.';
+    try {
+      const file = createRequire(import.meta.url).resolve('onnxruntime-node');
+      const script = `const ort = require(${JSON.stringify(file)}); console.log(ort.listSupportedBackends().map(({ name }) => name).join(', '))`;
+      const { stdout } = await run(process.execPath, ['-e', script], { signal, timeout: loadTimeoutMs });
+      return { status: 'ok', found: `loads; providers: ${stdout.trim()}` };
+    } catch (error) {
+      signal.throwIfAborted();
+      const { message, stderr } = error as Error & { stderr?: string };
+      const reason = (stderr ?? '').split('\n').find((line) => line.includes('Error')) ?? message.split('\n')[0]!;
+      return { status: 'fail', found: `does not load: ${reason}`, todo };
+    }
+  },
+});
+
+/** The default model is here and its content is what it should be. */
+export const modelCheck = (models: { resolve: typeof resolveModel; verify: typeof verifyModel }): Check => ({
+  title: 'Default model',
+  async run(signal) {
+    const found = await models.resolve(undefined, signal);
+    if ('missing' in found) {
+      const { id, title, bytes } = found.missing;
+      const todo = `Run "holdfast models pull ${id}" (${megabytes(bytes)}), or audit with --model PATH.`;
+      return { status: 'fail', found: `${title} is not on this machine`, todo };
+    }
+    try {
+      const { path: file } = await models.verify(undefined, signal);
+      return { status: 'ok', found: `${found.id}, verified, ${file}` };
+    } catch (error) {
+      if (isAbortError(error) || !(error instanceof HoldfastError)) throw error;
+      return { status: 'fail', found: error.message, ...(error.hint !== undefined && { todo: error.hint }) };
+    }
+  },
+});
+
+/** The folder that models and graphs are kept in, or the nearest one above it that exists, can be written. */
+export const cacheFolderCheck = (root: string = holdfastHome().root): Check => ({
+  title: 'Cache folder',
+  async run() {
+    let folder = root;
+    for (;;) {
+      try {
+        await access(folder, constants.W_OK | constants.X_OK);
+        break;
+      } catch (error) {
+        const parent = path.dirname(folder);
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT' && parent !== folder) {
+          folder = parent;
+          continue;
+        }
+        return {
+          status: 'fail',
+          found: `${root} cannot be written (${(error as Error).message})`,
+          todo: 'Make it writable, or set HOLDFAST_HOME to a folder that is.',
+        };
+      }
+    }
+    const free = await statfs(folder).then(
+      ({ bavail, bsize }) => `, ${megabytes(bavail * bsize)} free`,
+      () => '',
+    );
+    return { status: 'ok', found: `${root}${free}` };
+  },
+});
+
+export const memoryCheck = (free: () => number = os.freemem): Check => ({
+  title: 'Memory',
+  run: () =>
+    Promise.resolve(
+      free() >= comfortableMemoryBytes
+        ? { status: 'ok', found: `${megabytes(free())} free of ${megabytes(os.totalmem())}` }
+        : {
+            status: 'warn',
+            found: `${megabytes(free())} free of ${megabytes(os.totalmem())}`,
+            todo: `Audits with the default model want about ${megabytes(comfortableMemoryBytes)}; close other programs if one fails.`,
+          },
+    ),
+});

@@ -1,0 +1,70 @@
+import type { ModelLoader } from '../analyzer/audit.ts';
+import type { AuditSettings } from '../analyzer/settings.ts';
+import { HoldfastError } from '../errors.ts';
+import type { PullProgress, ResolvedModel } from '../runtime/models/index.ts';
+import type { Dependencies } from './dependencies.ts';
+import type { Io } from './io.ts';
+import type { Progress } from './progress.ts';
+
+/** The model of one command: found before the work starts, loaded when first asked for, gone at `close`. */
+export interface ModelSession {
+  readonly load: ModelLoader;
+  close(): void;
+}
+
+/** Finds the model that the settings name. Downloads only with `pull`. */
+export async function openModelSession(
+  settings: AuditSettings,
+  { pull, io, progress, dependencies }: { pull: boolean; io: Io; progress: Progress; dependencies: Dependencies },
+): Promise<ModelSession> {
+  const wanted = settings.model === '' ? undefined : settings.model;
+  const options = { progress: pullProgress(progress) };
+  const found = pull
+    ? await dependencies.models.pull(wanted, io.signal, options)
+    : await dependencies.models.resolve(wanted, io.signal, options);
+  progress.stop();
+  if ('missing' in found) {
+    const { id, title, bytes } = found.missing;
+    throw new HoldfastError(
+      'model-not-found',
+      `${title} is not on this machine.`,
+      `Run "holdfast models pull ${id}" (${megabytes(bytes)}), add --pull, or name a model file with --model.`,
+    );
+  }
+  return modelSession(found, settings, dependencies);
+}
+
+function modelSession(model: ResolvedModel, settings: AuditSettings, dependencies: Dependencies): ModelSession {
+  const engine = dependencies.openEngine();
+  return {
+    load: (signal) => engine.load({ model, device: settings.device }, signal),
+    close: () => engine.dispose(),
+  };
+}
+
+export const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1e6)} MB`;
+
+/** Shows what a search or a download does. */
+export function pullProgress(progress: Progress): (step: PullProgress) => void {
+  return ({ phase, done, total, source, reason }) => {
+    const share = total === 0 ? 0 : done / total;
+    const amount = total === 0 ? '' : ` ${megabytes(done)} of ${megabytes(total)}`;
+    switch (phase) {
+      case 'verify':
+        progress.update(share, `verifying ${source}`);
+        break;
+      case 'connect':
+        progress.update(0, `connecting to ${source}`);
+        break;
+      case 'download':
+        progress.update(share, `downloading${amount} from ${source}`);
+        break;
+      case 'extract':
+        progress.update(share, `unpacking${amount} of ${source}`);
+        break;
+      case 'source-failed':
+        progress.note(`${source} did not work: ${reason ?? 'unknown reason'}.`);
+        break;
+    }
+  };
+}
