@@ -1,6 +1,12 @@
-import type { ModelLoader } from './audit.ts';
-import type { AuditInput, AuditProgress } from './outcome.ts';
-import type { Fix, Report } from './report.ts';
+import { audit, type ModelLoader } from './audit.ts';
+import { LineIndex, toFileRange } from './fileRanges.ts';
+import type { AuditInput, AuditOutcome, AuditProgress } from './outcome.ts';
+import { progressStream } from './progressStream.ts';
+import type { Prompt } from './prompt.ts';
+import { reorderings, type Candidate } from './reordering/candidates.ts';
+import { compareOrders, countedInstructions, scoreOrder } from './reordering/orderScore.ts';
+import type { Fix, OrderScore, PromptReport, Report } from './report.ts';
+import { segment } from './segmentation/index.ts';
 import type { AuditSettings } from './settings.ts';
 
 export interface ReorderOutcome {
@@ -14,14 +20,154 @@ export interface ReorderOutcome {
   readonly error?: Error;
 }
 
-/** Searches orders of the prompt's blocks, re-simulates the promising ones, and offers the best only if it measured better. */
-export async function* reorder(
-  _input: AuditInput,
-  _loadModel: ModelLoader,
-  _settings: AuditSettings,
-  _signal: AbortSignal,
+/** Orders that are measured in full; the others are ruled out by what their variants keep. */
+const measuredOrders = 3;
+/** An order is offered only if it lowers the harm by this much: less is the noise of one greedy answer. */
+const leastImprovement = 0.02;
+/** An order with a caution must beat one without by this much. */
+const cautionCost = 0.05;
+
+/**
+ * Searches orders of the prompt's blocks. Every order is prefilled again and ranked by what its variants keep; the best are
+ * audited like the prompt itself, and the best of those is offered if it measured better. Words never change.
+ */
+export function reorder(
+  input: AuditInput,
+  loadModel: ModelLoader,
+  settings: AuditSettings,
+  signal: AbortSignal,
 ): AsyncGenerator<AuditProgress, ReorderOutcome, void> {
-  await Promise.resolve();
-  yield { phase: 'reorder', fraction: 0, message: '' };
-  throw new Error('not written yet');
+  return progressStream((emit) => search(input, loadModel, settings, signal, emit));
+}
+
+type Emit = (progress: AuditProgress) => void;
+
+async function search(
+  input: AuditInput,
+  loadModel: ModelLoader,
+  settings: AuditSettings,
+  signal: AbortSignal,
+  emit: Emit,
+): Promise<ReorderOutcome> {
+  /** Share of the whole work of one full audit, of which there are 1 + measuredOrders, besides the ranking. */
+  const step = 1 / (measuredOrders + 2);
+  const audited = async (of: AuditInput, with_: AuditSettings, start: number, share: number, message: string) =>
+    await drain(audit([of], loadModel, with_, signal), ({ fraction }) => {
+      emit({ phase: 'reorder', fraction: start + share * fraction, message });
+    });
+
+  const first = await audited(input, settings, 0, step, 'Measuring the order as it stands');
+  const stop = (outcome: AuditOutcome): ReorderOutcome => ({
+    status: outcome.status,
+    fix: null,
+    reason: outcome.report.reason ?? 'not completed',
+    before: first.report,
+    ...(outcome.error === undefined ? {} : { error: outcome.error }),
+  });
+  const none = (reason: string): ReorderOutcome => ({ status: 'completed', fix: null, reason, before: first.report });
+  if (first.status !== 'completed') return stop(first);
+
+  const before = first.report.prompts[0]!;
+  const counted = countedInstructions(before, settings.influenceFloor);
+  const scoreBefore = scoreOrder(before, counted);
+  if (scoreBefore.lost === 0 && scoreBefore.leak < settings.leakThreshold) {
+    return none('No instruction with a measured influence is lost: there is nothing to gain.');
+  }
+  const segmentation = segment(input.prompt.text);
+  const targets = segmentation.instructions.filter(({ text }) => counted.has(text)).map(({ range }) => range);
+  const candidates = reorderings(input.prompt.text, segmentation, targets);
+  if (candidates.length === 0) return none('No block can be moved without changing the meaning of the prompt.');
+
+  const ranked: { candidate: Candidate; score: OrderScore }[] = [];
+  const quick: AuditSettings = { ...settings, evidence: 'retention' };
+  for (const [i, candidate] of candidates.entries()) {
+    const start = step * (1 + i / candidates.length);
+    const outcome = await audited(
+      reordered(input, candidate),
+      quick,
+      start,
+      step / candidates.length,
+      `Ranking ${candidates.length} orders`,
+    );
+    if (outcome.status !== 'completed') return stop(outcome);
+    ranked.push({ candidate, score: scoreOrder(outcome.report.prompts[0]!, counted) });
+  }
+  ranked.sort((a, b) => a.score.harm - b.score.harm || a.candidate.cautions.length - b.candidate.cautions.length);
+
+  let best: { candidate: Candidate; report: PromptReport; score: OrderScore; cost: number } | null = null;
+  for (const [i, { candidate }] of ranked.slice(0, measuredOrders).entries()) {
+    const message = `Measuring order ${i + 1} of ${Math.min(measuredOrders, ranked.length)}`;
+    const outcome = await audited(reordered(input, candidate), settings, step * (2 + i), step, message);
+    if (outcome.status !== 'completed') return stop(outcome);
+    const report = outcome.report.prompts[0]!;
+    const score = scoreOrder(report, counted);
+    if (!isBetter(scoreBefore, before, score, report, settings)) continue;
+    const cost = score.harm + (candidate.cautions.length > 0 ? cautionCost : 0);
+    if (best === null || cost < best.cost) best = { candidate, report, score, cost };
+  }
+  const tried = `${candidates.length} orders were prefilled again, ${Math.min(measuredOrders, ranked.length)} measured in full`;
+  if (best === null) return none(`No order measured better: ${tried}.`);
+  const { candidate, report, score } = best;
+  const fix: Fix = {
+    kind: 'reorder',
+    title: candidate.title,
+    cautions: [...candidate.cautions],
+    edits: [editFor(input, candidate.text)],
+    newText: candidate.text,
+    before: scoreBefore,
+    after: score,
+    cells: compareOrders(before, report, counted),
+  };
+  return { status: 'completed', fix, reason: `The best of the orders tried: ${tried}.`, before: first.report };
+}
+
+/** Less harm in all, without a new leak: neither a compressed nor the full cache may disclose more than before. */
+function isBetter(
+  scoreBefore: OrderScore,
+  before: PromptReport,
+  scoreAfter: OrderScore,
+  after: PromptReport,
+  { leakThreshold }: AuditSettings,
+): boolean {
+  const fullLeakBefore = before.fullLeak?.directives ?? 0;
+  const fullLeakAfter = after.fullLeak?.directives ?? 0;
+  return (
+    scoreAfter.harm <= scoreBefore.harm - leastImprovement &&
+    scoreAfter.leak <= Math.max(scoreBefore.leak, leakThreshold) &&
+    fullLeakAfter < Math.max(leakThreshold, fullLeakBefore + leastImprovement)
+  );
+}
+
+/** The same prompt with its blocks in another order, as a prompt that fills its file. */
+function reordered({ prompt }: AuditInput, { text }: Candidate): AuditInput {
+  const whole = { start: 0, end: text.length };
+  const moved: Prompt = { ...prompt, text, segments: [{ text: whole, file: whole, verbatim: true }] };
+  return { prompt: moved, fileText: text };
+}
+
+/** One edit from the first to the last line that differ, with the file's own line ends. */
+function editFor({ prompt, fileText }: AuditInput, newText: string): Fix['edits'][number] {
+  const old = prompt.text;
+  let start = 0;
+  while (start < old.length && old[start] === newText[start]) start++;
+  start = old.lastIndexOf('\n', start - 1) + 1;
+  let [oldEnd, newEnd] = [old.length, newText.length];
+  while (oldEnd > start && newEnd > start && old[oldEnd - 1] === newText[newEnd - 1]) {
+    oldEnd--;
+    newEnd--;
+  }
+  const lineEnd = fileText.includes('\r\n') ? '\r\n' : '\n';
+  return {
+    range: toFileRange(prompt, { start, end: oldEnd }, new LineIndex(fileText)),
+    newText: newText.slice(start, newEnd).replaceAll('\n', lineEnd),
+  };
+}
+
+/** Runs a stream to its end and returns its result. */
+async function drain<T, R>(stream: AsyncGenerator<T, R, void>, each: (item: T) => void): Promise<R> {
+  for (;;) {
+    const next = await stream.next();
+    if (next.done === true) return next.value;
+    each(next.value);
+  }
 }
