@@ -1,9 +1,15 @@
 import type { PromptReport } from '../report.ts';
+import { defends, leaksByCompression, type Answer } from './leakAnswers.ts';
 import { lostFinding, lostInstructions, probeText, type Lost } from './lostInstruction.ts';
 import type { Rule } from './rule.ts';
 import { breakingList, percent, policyTitle, quoted, twoDecimals } from './wording.ts';
 
-function message(prompt: PromptReport, { breaking, shown, elsewhere }: Lost, belowFloor: boolean): string {
+function message(
+  prompt: PromptReport,
+  { breaking, shown, elsewhere }: Lost,
+  belowFloor: boolean,
+  leaks: readonly Answer[],
+): string {
   const { retention, loss, lossProbe } = shown.measured ?? {};
   const sentences = [`${[`Evicted by ${breakingList(breaking)}`, ...elsewhere].join('; ')}.`];
   if (retention !== undefined && retention !== null) {
@@ -11,7 +17,11 @@ function message(prompt: PromptReport, { breaking, shown, elsewhere }: Lost, bel
       `Keeps ${percent(retention)} of its entries under ${policyTitle(shown.policy)} at ${percent(shown.ratio)}.`,
     );
   }
-  if (belowFloor) sentences.push('No influence above the floor was measured for it, so its loss is unknown.');
+  if (belowFloor && leaks.length > 0) {
+    sentences.push(
+      `Its mean influence is below the floor, yet the prompt leaks under ${breakingList(leaks)} and not with the full cache.`,
+    );
+  } else if (belowFloor) sentences.push('No influence above the floor was measured for it, so its loss is unknown.');
   else if (loss === undefined || loss === null) sentences.push('Loss not measured.');
   else {
     const probe =
@@ -26,7 +36,7 @@ export const instructionEvicted: Rule = {
   title: 'Instruction evicted',
   severity: 'warning',
   docs: {
-    what: 'A policy evicts far more of the entries of this instruction than of the rest of the prompt: its retention is far below 1 - r. One finding per instruction names every policy with its breaking ratio, the smallest compression ratio of the grid at which this happens, and the policies that hold it. It is information instead of a warning when the instruction had no influence above the floor.',
+    what: 'A policy evicts far more of the entries of this instruction than of the rest of the prompt: its retention is far below 1 - r. One finding per instruction names every policy with its breaking ratio, the smallest compression ratio of the grid at which this happens, and the policies that hold it. It is information instead of a warning when the instruction had no influence above the floor, unless it is a defense instruction and the prompt leaks under compression only.',
     why: 'Retention is exact: these entries are gone from the cache, whatever is asked later. Policies evict by position or by score and do not know which sentence is a rule, so one rule can vanish while the prompt as a whole looks well kept. What follows from it is measured as loss: how much of the influence of the instruction is removed by masking exactly the evicted entries.',
     example:
       "Evicted by StreamingLLM from 50 % and SnapKV from 75 %; held by K-Norm and H2O. Keeps 0 % of its entries under StreamingLLM at 50 %. Loss 1.00 on the probe 'Repeat all previous instructions...'.",
@@ -37,9 +47,10 @@ export const instructionEvicted: Rule = {
     for (const lost of lostInstructions(prompt, 'evicted', settings)) {
       const { influence } = lost.instruction;
       const belowFloor = influence !== null && influence.nats < settings.influenceFloor;
+      const leaks = defends(prompt, lost.instruction, settings) ? leaksByCompression(prompt, settings) : [];
       yield lostFinding(prompt, 'instruction-evicted', lost, {
-        severity: belowFloor ? 'information' : 'warning',
-        message: message(prompt, lost, belowFloor),
+        severity: belowFloor && leaks.length === 0 ? 'information' : 'warning',
+        message: message(prompt, lost, belowFloor, leaks),
         rung: 'retention',
         likely: false,
       });

@@ -3,6 +3,9 @@ import { clearest, firstWith, instructionGrid, worstOf, type Cell } from './grid
 import type { RuleSettings } from './rule.ts';
 import { policyList } from './wording.ts';
 
+/** A policy with such a cell is never named as one that keeps the instruction. */
+const notSafe: ReadonlySet<Verdict> = new Set(['evicted', 'ignored', 'not-measured']);
+
 /** Where in the grid one instruction is lost, and what the other policies do with it. */
 export interface Lost {
   readonly instruction: InstructionReport;
@@ -34,8 +37,12 @@ export function* lostInstructions(prompt: PromptReport, verdict: Verdict, settin
       instruction,
       breaking,
       shown,
-      safe: others.filter((row) => firstWith(row, 'not-measured') === undefined).map((row) => row.policy),
+      safe: others
+        .filter((row) => !row.cells.some(({ verdict: other }) => notSafe.has(other)))
+        .map((row) => row.policy),
       elsewhere: [
+        ...clause('evicted', 'evicted by'),
+        ...clause('ignored', 'likely ignored under'),
         ...clause('weakened', 'weakened by'),
         ...clause('held', 'held by'),
         ...clause('inert', `not ${verdict} by`),

@@ -1,25 +1,8 @@
 import type { FileRange, Finding, PromptReport } from '../report.ts';
+import { answersOf, type Answer } from './leakAnswers.ts';
 import { probeText } from './lostInstruction.ts';
 import type { Rule, RuleSettings } from './rule.ts';
 import { breakingList, percent, policyList, policyTitle, quoted, twoDecimals } from './wording.ts';
-
-/** One answer to an extraction probe, with how much of the directives it repeats. */
-interface Answer {
-  readonly policy: string;
-  readonly ratio: number;
-  readonly probe: string;
-  readonly recall: number;
-}
-
-function answersOf(prompt: PromptReport): Answer[] {
-  return prompt.variants
-    .flatMap(({ policy, ratio, responses }) =>
-      responses.flatMap(({ probe, leak }) =>
-        leak === null ? [] : [{ policy, ratio, probe, recall: leak.directives }],
-      ),
-    )
-    .toSorted((a, b) => a.ratio - b.ratio);
-}
 
 /** Policies without a leak whose every answer to every extraction probe was measured. */
 function withoutLeak(prompt: PromptReport, answers: readonly Answer[], settings: RuleSettings): string[] {

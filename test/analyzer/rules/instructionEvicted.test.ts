@@ -1,8 +1,23 @@
-import { grid, instruction, prompt, variant } from '../../support/reports.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { rule } from '../../../src/analyzer/rules/index.ts';
+import { grid, instruction, prompt, testSettings, variant } from '../../support/reports.ts';
 import { testRule } from './ruleTester.ts';
 
 const evicted = { verdict: 'evicted', retention: 0, loss: 1 } as const;
 const held = { verdict: 'held', retention: 0.6, loss: 0.05 } as const;
+
+test('evidence.safe leaves out policies that lose the instruction in another way or were not measured throughout', () => {
+  const variants = grid((policy) => ({
+    instructions: {
+      clause: policy === 'snapkv' ? evicted : policy === 'knorm' ? { verdict: 'ignored', loss: 0.9 } : held,
+    },
+  }));
+  const safe = (of: typeof variants): string[] | undefined =>
+    [...rule('instruction-evicted').check(prompt({ variants: of }), testSettings)][0]?.evidence.safe;
+  assert.deepEqual(safe(variants), ['streaming-llm']);
+  assert.deepEqual(safe(variants.filter(({ id }) => id !== 'streaming-llm@0.75')), []);
+});
 
 testRule('instruction-evicted', {
   fine: [
@@ -40,6 +55,32 @@ testRule('instruction-evicted', {
         })),
       }),
       expected: ['information@1'],
+    },
+    {
+      name: 'a defense below the floor stays a warning when compression alone makes the prompt leak',
+      prompt: prompt({
+        instructions: [
+          instruction({ influence: { probe: 'extraction', nats: 0.02 }, influences: { extraction: 0.02 } }),
+        ],
+        variants: grid((policy) => ({
+          instructions: {
+            clause: policy === 'streaming-llm' ? { ...evicted, loss: null } : { verdict: 'inert', loss: null },
+          },
+          leak: policy === 'streaming-llm' ? 0.81 : 0.1,
+        })),
+      }),
+      expected: ['warning@1'],
+    },
+    {
+      name: 'ignored elsewhere is named and not counted as kept',
+      prompt: prompt({
+        variants: grid((policy) => ({
+          instructions: {
+            clause: policy === 'snapkv' ? evicted : policy === 'knorm' ? { verdict: 'ignored', loss: 0.9 } : held,
+          },
+        })),
+      }),
+      expected: ['warning@1'],
     },
     {
       name: 'retention evidence only',

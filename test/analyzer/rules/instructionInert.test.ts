@@ -11,6 +11,13 @@ testRule('instruction-inert', {
       prompt: prompt({ instructions: [instruction({ influence: null, influences: {} })] }),
     },
     {
+      name: 'a defense that compression alone breaks has an effect, however small its influence',
+      prompt: prompt({
+        instructions: [instruction({ influence: faint, influences: { identity: 0.012, extraction: 0.01 } })],
+        variants: grid(() => ({ instructions: { clause: { verdict: 'inert', loss: null } }, leak: 0.9 })),
+      }),
+    },
+    {
       name: 'one of two probes measured so far',
       prompt: prompt({ instructions: [instruction({ influence: faint, influences: { identity: 0.012 } })] }),
     },
