@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { fileOffsets } from '../../../src/analyzer/fileRanges.ts';
+import { extract, extractPrompts } from '../../../src/analyzer/sources/index.ts';
+
+const normalise = (text: string): string => text.replace(/\r\n?/g, '\n');
+
+test('a Markdown file is one prompt, without the blank lines around it', () => {
+  const [prompt] = extractPrompts('a.md', '\n\n  You are Ada.\n\nBe brief.\n', 'named-file');
+  assert.equal(prompt?.text, '  You are Ada.\n\nBe brief.');
+  assert.deepEqual(prompt.segments, [{ text: { start: 0, end: 25 }, file: { start: 2, end: 27 }, verbatim: true }]);
+});
+
+test('a byte order mark is left out and shifts the map by one unit', () => {
+  const [prompt] = extractPrompts('a.md', '\uFEFFBe brief.', 'system-file');
+  assert.equal(prompt?.text, 'Be brief.');
+  assert.deepEqual(fileOffsets(prompt, { start: 0, end: 2 }), { start: 1, end: 3 });
+});
+
+for (const [name, file] of [
+  ['YAML', '---\ndescription: rules\nglobs: **/*\n---\nBe brief.'],
+  ['TOML', '+++\ntitle = "x"\n+++\nBe brief.'],
+  ['CRLF', '---\r\ndescription: rules\r\n---\r\n\r\nBe brief.'],
+  ['empty', '---\n---\nBe brief.'],
+  ['commented', '\uFEFF---\n# note\nname: x\n---\nBe brief.'],
+] as const) {
+  test(`${name} front matter is not prompt text`, () => {
+    const [prompt] = extractPrompts('a.md', file, 'named-file');
+    assert.equal(prompt?.text, 'Be brief.');
+    assert.equal(fileOffsets(prompt, { start: 0, end: 9 }).end, file.length);
+  });
+}
+
+for (const file of [
+  '---\nYou are Ada. Be brief.\n---\nNever lie.',
+  '---\nname: x\nno end',
+  'Be brief.\n---\nname: x\n---\n',
+]) {
+  test(`a rule is not front matter: ${JSON.stringify(file)}`, () => {
+    assert.equal(extractPrompts('a.md', file, 'named-file')[0]?.text, file.trimEnd());
+  });
+}
+
+test('a file without prompt text says why it holds no prompt', () => {
+  assert.deepEqual(extract('a.md', '', 'named-file'), { prompts: [], reason: 'it is empty' });
+  assert.deepEqual(extract('a.md', '\uFEFF \r\n\t\n', 'named-file'), { prompts: [], reason: 'it is empty' });
+  assert.deepEqual(extract('a.md', '---\na: b\n---\n \n', 'named-file'), {
+    prompts: [],
+    reason: 'it holds front matter only',
+  });
+});
+
+test('carries the source that was asked for, and reads an unknown one as a named file', () => {
+  assert.equal(extractPrompts('AGENTS.md', 'Hi', 'agents-md')[0]?.source, 'agents-md');
+  assert.equal(extractPrompts('x.md', 'Hi', 'nonsense')[0]?.source, 'named-file');
+  assert.equal(extractPrompts('x.md', 'Hi')[0]?.source, 'named-file');
+});
+
+test('segments are ascending, disjoint, cover the text and lead back to it', () => {
+  const pieces = fc.constantFrom('a', 'ß', '😀', ' ', '\n', '\r', '\r\n', '\uFEFF', '---', 'k: v', '# ');
+  fc.assert(
+    fc.property(fc.array(pieces, { maxLength: 30 }), (parts) => {
+      const file = parts.join('');
+      for (const prompt of extractPrompts('x', file, 'named-file')) {
+        let text = 0;
+        let end = 0;
+        for (const segment of prompt.segments) {
+          assert.equal(segment.text.start, text);
+          assert.ok(segment.text.end > segment.text.start && segment.file.start >= end);
+          const raw = file.slice(segment.file.start, segment.file.end);
+          const own = prompt.text.slice(segment.text.start, segment.text.end);
+          assert.equal(segment.verbatim ? raw : normalise(raw), own);
+          text = segment.text.end;
+          end = segment.file.end;
+        }
+        assert.equal(text, prompt.text.length);
+        assert.ok(!prompt.text.includes('\r'));
+      }
+    }),
+  );
+});
