@@ -5,12 +5,12 @@ import {
   vsCodeDropdown,
   vsCodeOption,
   vsCodeProgressRing,
-  vsCodeTag,
 } from '@vscode/webview-ui-toolkit';
 
 /**
  * The only file that knows @vscode/webview-ui-toolkit. The package is deprecated, so the rest of the webview asks for a
- * control by what it is and never names a `vscode-*` element: replacing the toolkit means rewriting this file.
+ * control by what it is and never names a `vscode-*` element: replacing the toolkit means rewriting this file. Its tag and
+ * badge are not used: they set a style attribute, which the content security policy blocks.
  */
 provideVSCodeDesignSystem().register(
   vsCodeButton(),
@@ -18,7 +18,6 @@ provideVSCodeDesignSystem().register(
   vsCodeDropdown(),
   vsCodeOption(),
   vsCodeProgressRing(),
-  vsCodeTag(),
 );
 
 export function button(label: string, look: 'primary' | 'secondary', onPress: () => void): HTMLElement {
@@ -67,11 +66,5 @@ export function dropdown(
 export function busyRing(): HTMLElement {
   const element = document.createElement('vscode-progress-ring');
   element.setAttribute('aria-hidden', 'true');
-  return element;
-}
-
-export function tag(label: string): HTMLElement {
-  const element = document.createElement('vscode-tag');
-  element.textContent = label;
   return element;
 }

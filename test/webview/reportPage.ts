@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type Page } from 'playwright-core';
+import { reportHtml } from '../../src/editor/reportHtml.ts';
 import type { HostMessage, WebviewMessage } from '../../webview/protocol.ts';
 import { themes, type Theme } from './themes.ts';
 
@@ -28,19 +29,24 @@ const stub = `
     setState: (state) => sessionStorage.setItem('state', JSON.stringify(state)),
   });`;
 
-const html = ({ kind, variables }: Theme): string => `<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src ${origin} 'nonce-${nonce}'; script-src 'nonce-${nonce}'">
-<meta property="csp-nonce" content="${nonce}">
-<link rel="stylesheet" href="${origin}/report.css"></head>
-<body>
-<script nonce="${nonce}">
+/** The page that the extension serves, with what VS Code does to it before its script runs. */
+function html({ kind, variables }: Theme): string {
+  const kinds = kind === 'vscode-high-contrast-light' ? ['vscode-high-contrast', kind] : [kind];
+  const setup = `<script nonce="${nonce}">
   for (const [name, value] of Object.entries(${JSON.stringify(variables)})) document.documentElement.style.setProperty(name, value);
-  document.body.classList.add(...${JSON.stringify(kind === 'vscode-high-contrast-light' ? ['vscode-high-contrast', kind] : [kind])});
+  document.body.classList.add(...${JSON.stringify(kinds)});
   ${stub}
-</script>
-<script nonce="${nonce}" src="${origin}/report.js"></script>
-</body></html>`;
+</script>`;
+  const page = reportHtml({
+    scriptUri: `${origin}/report.js`,
+    styleUri: `${origin}/report.css`,
+    cspSource: origin,
+    nonce,
+    language: 'en',
+    title: 'Report',
+  });
+  return page.replace('<body>', () => `<body>${setup}`);
+}
 
 export class ReportPage {
   private constructor(

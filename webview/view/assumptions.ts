@@ -30,7 +30,7 @@ export function assumptionStrip(report: Report): HTMLElement {
     entry('policies', settings.policies.map(policyName).join(', ')),
     entry('ratios', settings.ratios.map(percent).join(', ')),
     entry('evidence', text(settings.evidence === 'loss' ? 'evidenceLoss' : 'evidenceRetention')),
-    entry('probes', text('probesText', probes)),
+    entry('probes', probes === 0 ? unknown : text('probesText', probes)),
     entry('seed', String(settings.seed)),
     entry(
       'thresholds',

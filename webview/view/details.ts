@@ -4,7 +4,7 @@ import { button, dropdown } from '../toolkit.ts';
 import { cellOf, columnsOf, type Column } from './columns.ts';
 import { comparison, probeKind } from './comparison.ts';
 import { promptKey, type ReportContext } from './context.ts';
-import { element, uniqueId, type Child } from './dom.ts';
+import { element, uniqueId } from './dom.ts';
 import { measure, percent, percentOrNone, variantName } from './format.ts';
 import { verdictIcon } from './icons.ts';
 
@@ -59,12 +59,12 @@ function evidence(prompt: PromptReport, instruction: InstructionReport, column: 
   const cell = cellOf(column, instruction);
   const { variant } = column;
   const probeText = (id: string): string => prompt.probes.find((probe) => probe.id === id)?.text ?? id;
-  const entry = (label: StringKey, value: string, fact?: Child): HTMLElement =>
+  const entry = (label: StringKey, value: string, fact?: string): HTMLElement =>
     element(
       'div',
       {},
       element('dt', {}, text(label)),
-      element('dd', {}, value, typeof fact === 'string' ? element('span', { class: 'facts' }, fact) : fact),
+      element('dd', {}, value, ...(fact === undefined ? [] : [' ', element('span', { class: 'facts' }, fact)])),
     );
   return [
     entry(

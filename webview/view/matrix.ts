@@ -135,6 +135,7 @@ function instructionRow(
       'th',
       { attributes: { scope: 'row' } },
       opener,
+      ' ',
       element('span', { class: 'facts' }, [text('line', line), influence].join(' · ')),
     ),
     ...cells,
@@ -246,14 +247,16 @@ function measureRows({ report }: ReportContext, prompt: PromptReport, columns: r
         'th',
         { attributes: { scope: 'row' } },
         text(label),
-        against !== null && element('span', { class: 'facts' }, against),
+        ...(against === null ? [] : [' ', element('span', { class: 'facts' }, against)]),
       ),
       ...columns.map((column, index) => {
         const content = column.variant === null ? null : value(column.variant);
         return element(
           'td',
           {
-            class: startsPolicy(columns, index) ? 'group' : '',
+            class: [startsPolicy(columns, index) && 'group', content === null && 'unmeasured']
+              .filter(Boolean)
+              .join(' '),
             attributes: content === null ? { title: text('notMeasured') } : {},
           },
           ...(content ?? [

@@ -17,8 +17,8 @@ export function outcomeBanner(report: Report): HTMLElement {
       'div',
       {},
       element('strong', {}, text(report.outcome)),
-      report.reason !== null && element('span', { class: 'reason' }, report.reason),
-      element('span', { class: 'explanation' }, explanation(report, unmeasured)),
+      report.reason === null ? null : ` · ${report.reason}`,
+      element('span', { class: 'explanation' }, ` · ${explanation(report, unmeasured)}`),
     ),
   );
 }

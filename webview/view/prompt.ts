@@ -1,6 +1,5 @@
 import type { PromptReport } from '../../src/analyzer/report.ts';
 import { text } from '../strings.ts';
-import { tag } from '../toolkit.ts';
 import { cellOf, columnsOf, isLost, largestLeak } from './columns.ts';
 import { promptKey, type ReportContext } from './context.ts';
 import { details } from './details.ts';
@@ -26,7 +25,8 @@ export function promptSection(
       'header',
       {},
       element('h2', { attributes: { id: headingId } }, fileName(prompt.uri)),
-      prompt.status !== 'measured' && tag(text(prompt.status === 'partial' ? 'partial' : 'notMeasured')),
+      prompt.status !== 'measured' &&
+        element('span', { class: 'tag' }, text(prompt.status === 'partial' ? 'partial' : 'notMeasured')),
       element(
         'button',
         {

@@ -35,7 +35,8 @@ function probeAnswers(context: ReportContext, prompt: PromptReport, probe: Probe
     `probe/${promptKey(prompt)}/${probe.id}`,
     false,
     [
-      element('span', { class: 'probe' }, probe.text),
+      probe.text,
+      ' ',
       element(
         'span',
         { class: 'facts' },
