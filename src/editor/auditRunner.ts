@@ -21,7 +21,7 @@ export interface RunnerPorts {
   /** Present text of an open document; `undefined` when it is not open. */
   currentText(uri: string): string | undefined;
   readonly results: Results;
-  readonly log: { info(message: string): void; error(message: string | Error): void };
+  readonly log: { info(message: string): void };
 }
 
 export type RunState =
@@ -140,7 +140,6 @@ export class AuditRunner {
         this.setState({ kind: 'cancelled' });
         break;
       case 'failed':
-        if (outcome.error !== undefined) this.ports.log.error(outcome.error);
         this.setState({ kind: 'failed', reason: outcome.error?.message ?? 'The audit failed.' });
         break;
     }

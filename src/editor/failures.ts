@@ -4,11 +4,13 @@ import { HoldfastError, isAbortError } from '../errors.ts';
 /** Tells the user why what they started failed, with what to do next. Aborts are not failures. */
 export function showFailure(error: unknown, log: vscode.LogOutputChannel, retry: () => unknown): void {
   if (isAbortError(error)) return;
-  log.error(error instanceof Error ? error : String(error));
   const showLog = vscode.l10n.t('Show Log');
   const again = vscode.l10n.t('Try Again');
   const openSettings = vscode.l10n.t('Open Settings');
   const isExpected = error instanceof HoldfastError;
+  if (isExpected)
+    log.error([`${error.message} (${error.code})`, error.hint].filter((part) => part !== undefined).join(' '));
+  else log.error(error instanceof Error ? error : String(error)); // a bug keeps its stack
   const message = isExpected
     ? [error.message, error.hint].filter((part) => part !== undefined).join(' ')
     : vscode.l10n.t('Holdfast failed: {0}', error instanceof Error ? error.message : String(error));

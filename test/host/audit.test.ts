@@ -21,7 +21,10 @@ test('the example: the confidentiality clause is underlined with its evidence, a
   await auditPrompt();
   const found = findings(acme);
   const clause = found.filter(({ range }) => range.start.line === 0);
-  assert.ok(clause.some((each) => ruleOf(each) === 'instruction-evicted' && each.message.includes('StreamingLLM')), describe(found));
+  assert.ok(
+    clause.some((each) => ruleOf(each) === 'instruction-evicted' && each.message.includes('StreamingLLM')),
+    describe(found),
+  );
   const leak = clause.find((each) => ruleOf(each) === 'prompt-leak');
   assert.ok(leak, describe(found));
   assert.equal(leak.severity, vscode.DiagnosticSeverity.Error);
@@ -29,7 +32,9 @@ test('the example: the confidentiality clause is underlined with its evidence, a
 
   for (const { code, range, source } of found) {
     assert.equal(source, 'Holdfast');
-    assert.ok(typeof code === 'object' && code.target.path.endsWith('docs/rules.md') && code.target.fragment === code.value);
+    assert.ok(
+      typeof code === 'object' && code.target.path.endsWith('docs/rules.md') && code.target.fragment === code.value,
+    );
     const document = await vscode.workspace.openTextDocument(acme);
     assert.ok(document.validateRange(range).isEqual(range), 'the range is inside the document');
   }
@@ -75,7 +80,10 @@ test('an untitled document is audited', async () => {
   const document = await vscode.workspace.openTextDocument({ language: 'markdown', content });
   await vscode.window.showTextDocument(document);
   await auditPrompt();
-  assert.ok(findings(document.uri).some((each) => ruleOf(each) === 'instruction-evicted'), describe(findings(document.uri)));
+  assert.ok(
+    findings(document.uri).some((each) => ruleOf(each) === 'instruction-evicted'),
+    describe(findings(document.uri)),
+  );
   assert.notEqual(await hoverAt(document.uri, new vscode.Position(0, 5)), '');
 });
 
@@ -87,7 +95,10 @@ test('unsaved text is what is audited', async () => {
   await replaceText(document, `# Rules\n\n${text}`);
   await auditPrompt();
   assert.ok(document.isDirty);
-  assert.ok(findings(acme).some(({ range }) => range.start.line === 2), describe(findings(acme)));
+  assert.ok(
+    findings(acme).some(({ range }) => range.start.line === 2),
+    describe(findings(acme)),
+  );
 });
 
 test('an edit hides the results at once and its undo shows them again', async () => {
@@ -180,5 +191,7 @@ test('Audit Workspace finds the prompt files and skips what is excluded or not t
 });
 
 function describe(diagnostics: readonly vscode.Diagnostic[]): string {
-  return diagnostics.map((each) => `${ruleOf(each)} @${each.range.start.line}: ${each.message}`).join('\n') || 'no findings';
+  return (
+    diagnostics.map((each) => `${ruleOf(each)} @${each.range.start.line}: ${each.message}`).join('\n') || 'no findings'
+  );
 }

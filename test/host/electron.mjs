@@ -19,7 +19,14 @@ try {
     extensionDevelopmentPath: repository,
     extensionTestsPath: await buildSuite(),
     extensionTestsEnv: { HOLDFAST_HOST_RESULT: result, HOLDFAST_HOST_MODEL: model },
-    launchArgs: [workspace, '--user-data-dir', user, '--extensions-dir', path.join(scratch, 'extensions'), '--disable-workspace-trust'],
+    launchArgs: [
+      workspace,
+      '--user-data-dir',
+      user,
+      '--extensions-dir',
+      path.join(scratch, 'extensions'),
+      '--disable-workspace-trust',
+    ],
   });
 } catch (error) {
   process.stderr.write(`VS Code ended with an error: ${error instanceof Error ? error.message : String(error)}\n`);

@@ -33,7 +33,7 @@ export function setAfterEach(reset: () => Promise<void>): void {
 
 /** Called by VS Code. */
 export async function run(): Promise<void> {
-  const only = process.env['HOLDFAST_HOST_ONLY'] ?? '';
+  const only = process.env.HOLDFAST_HOST_ONLY ?? '';
   const results: TestResult[] = [];
   for (const { name, body } of tests.filter((each) => each.name.includes(only))) {
     const start = Date.now();
@@ -47,11 +47,19 @@ export async function run(): Promise<void> {
       await limited(afterEach(), 'reset').catch(() => undefined);
     }
     results.push({ name, ms: Date.now() - start, failure });
+    write(results, false);
   }
-  const file = process.env['HOLDFAST_HOST_RESULT'];
-  if (file !== undefined) writeFileSync(file, JSON.stringify({ tests: results }));
+  write(results, true);
   const failed = results.filter(({ failure }) => failure !== null);
   if (failed.length > 0) throw new Error(`${failed.length} of ${results.length} tests failed.`);
+}
+
+/** After every test, so that a host that dies leaves what it had found. */
+function write(results: readonly TestResult[], isComplete: boolean): void {
+  const file = process.env.HOLDFAST_HOST_RESULT;
+  if (file === undefined) return;
+  writeFileSync(`${file}.part`, JSON.stringify({ isComplete, tests: results }));
+  renameSync(`${file}.part`, file);
 }
 
 async function limited<T>(work: Promise<T>, name: string): Promise<T> {
@@ -67,11 +75,7 @@ async function limited<T>(work: Promise<T>, name: string): Promise<T> {
 }
 
 /** Waits until the value is truthy. */
-export async function until<T>(
-  what: string,
-  value: () => T | Promise<T>,
-  limitMs = 60_000,
-): Promise<NonNullable<T>> {
+export async function until<T>(what: string, value: () => T | Promise<T>, limitMs = 60_000): Promise<NonNullable<T>> {
   const end = Date.now() + limitMs;
   for (;;) {
     const present = await value();
@@ -96,11 +100,11 @@ type PageRequest =
 let requestCount = 0;
 
 /** True when a browser page drives the workbench; in Electron there is none. */
-export const hasPage = process.env['HOLDFAST_HOST_REQUESTS'] !== undefined;
+export const hasPage = process.env.HOLDFAST_HOST_REQUESTS !== undefined;
 
 /** Asks the page that shows the workbench; nothing happens where there is none. */
 export async function ask(request: PageRequest): Promise<{ text?: string }> {
-  const folder = process.env['HOLDFAST_HOST_REQUESTS'];
+  const folder = process.env.HOLDFAST_HOST_REQUESTS;
   if (folder === undefined) return {};
   const base = path.join(folder, `${requestCount++}`);
   writeFileSync(`${base}.part`, JSON.stringify(request));

@@ -12,7 +12,10 @@ test('a verified order is previewed, offered as a quick fix, applied as one edit
   assert.ok(findings(acme).length > 0);
 
   const search = await actions();
-  assert.deepEqual(search.map(({ title }) => title), ['Search for an order that holds (runs the model)']);
+  assert.deepEqual(
+    search.map(({ title }) => title),
+    ['Search for an order that holds (runs the model)'],
+  );
 
   await open(acme);
   await vscode.commands.executeCommand('holdfast.suggestReordering');
@@ -43,7 +46,11 @@ test('a verified order is previewed, offered as a quick fix, applied as one edit
 
 async function actions(): Promise<vscode.CodeAction[]> {
   const range = findings(acme)[0]!.range;
-  const all = await vscode.commands.executeCommand<vscode.CodeAction[]>('vscode.executeCodeActionProvider', acme, range);
+  const all = await vscode.commands.executeCommand<vscode.CodeAction[]>(
+    'vscode.executeCodeActionProvider',
+    acme,
+    range,
+  );
   return all.filter(({ diagnostics }) => diagnostics?.some(({ source }) => source === 'Holdfast'));
 }
 

@@ -40,7 +40,7 @@ export async function hoverAt(uri: vscode.Uri, position: vscode.Position): Promi
   const hovers = await vscode.commands.executeCommand<vscode.Hover[]>('vscode.executeHoverProvider', uri, position);
   return hovers
     .flatMap(({ contents }) => contents)
-    .map((content) => (typeof content === 'string' ? content : content.value))
+    .map((content) => (content instanceof vscode.MarkdownString ? content.value : ''))
     .join('\n');
 }
 
@@ -53,10 +53,10 @@ const original = {
   showInformationMessage: vscode.window.showInformationMessage,
 };
 for (const name of Object.keys(original) as (keyof typeof original)[])
-  vscode.window[name] = ((message: string) => {
+  vscode.window[name] = (message: string) => {
     messages.push(message);
     return Promise.resolve(answer);
-  }) as never;
+  };
 
 export function answerMessagesWith(choice: string | undefined): void {
   answer = choice;
@@ -70,7 +70,11 @@ export function engineChildren(): number[] {
     .filter((pid) => {
       try {
         const [, state, parent] = /\) (\S) (\d+) /.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
-        return parent === String(process.pid) && state !== 'Z' && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('engine.cjs');
+        return (
+          parent === String(process.pid) &&
+          state !== 'Z' &&
+          readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('engine.cjs')
+        );
       } catch {
         return false;
       }
@@ -90,7 +94,10 @@ setAfterEach(async () => {
   await vscode.commands.executeCommand('workbench.action.closeAllEditors');
   await configure(
     Object.fromEntries(
-      ['policies', 'ratios', 'maxResponseTokens', 'probes', 'evidence', 'exclude', 'rules.severity'].map((key) => [key, undefined]),
+      ['policies', 'ratios', 'maxResponseTokens', 'probes', 'evidence', 'exclude', 'rules.severity'].map((key) => [
+        key,
+        undefined,
+      ]),
     ),
   );
   messages.length = 0;
