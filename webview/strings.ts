@@ -120,10 +120,8 @@ export const englishStrings = {
   retentionMeaning:
     'The percentage in a cell is retention: the share of the instruction’s entries that is kept, mean over layers and KV heads. Influence is what masking the instruction changes with the full cache, in nats per token.',
 
-  details: 'Evidence',
   detailsEmpty: 'Select a cell to see its evidence and the answers with and without compression.',
   close: 'Close',
-  reason: 'Why',
   retention: 'Retention',
   retentionAgainst: 'the whole prompt keeps {0}',
   loss: 'Loss',
@@ -161,6 +159,8 @@ export const englishStrings = {
   fixHarm: 'Harm (what the search lowers)',
   fixVariants: 'Per variant',
   fixVariant: 'Variant',
+  fixUnchanged: 'Unchanged: {0}',
+  fixChange: '{0} → {1}',
   fixLeakShort: 'Leak',
   fixLostShort: 'Lost',
   fixNewText: 'The prompt in the new order',

@@ -309,7 +309,10 @@ test('a fix shows before and after, what gets better and what gets worse', async
     const fix = page.locator('.fix');
     assert.match(await fix.locator('table').first().innerText(), /Largest leak of directives\s+94\s%\s+16\s%\s+better/);
     await fix.locator('summary', { hasText: 'Per variant' }).click();
-    assert.match(await fix.locator('table').nth(1).innerText(), /SnapKV at 75\s%, Lost\s+1\s+2\s+worse/);
+    assert.match(
+      await fix.locator('table').nth(1).innerText(),
+      /SnapKV at 75\s%\s+27\s% → 16\s%\s+better\s+1 → 2\s+worse/,
+    );
     await fix.locator('summary', { hasText: 'new order' }).click();
     assert.equal(await fix.locator('pre').textContent(), sampleReport().prompts[0]!.fixes[0]!.newText);
   });
@@ -321,8 +324,8 @@ test('alike answers share one entry, and identical ones are counted', async () =
     assert.match(await extraction.locator('summary').innerText(), /differs in 6 of 20 variants/);
     await extraction.locator('summary').click();
     const text = await extraction.innerText();
-    assert.match(text, /StreamingLLM at 40\s%, StreamingLLM at 50\s%/);
-    assert.match(text, /Identical to the full cache: .*H2O at 25\s%/);
+    assert.match(text, /StreamingLLM at 40\s%, 50\s%\n/);
+    assert.match(text, /Identical to the full cache: .*H2O at 25\s%, 40\s%, 50\s%, 75\s%; K-Norm/);
   });
 });
 

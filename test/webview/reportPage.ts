@@ -10,6 +10,8 @@ import { themes, type Theme } from './themes.ts';
 
 const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const origin = 'http://report.invalid';
+/** Milliseconds; far more than a step takes, because a busy machine must not look like a broken report. */
+const patience = 120_000;
 const nonce = 'MDEyMzQ1Njc4OWFiY2RlZg';
 
 export const screenshots = path.join(repository, '.holdfast/screenshots');
@@ -60,6 +62,7 @@ export class ReportPage {
     const chosen = themes.find(({ name }) => name === theme);
     if (chosen === undefined) throw new Error(`no theme ${theme}`);
     const page = await browser.newPage({ viewport: { width, height } });
+    page.setDefaultTimeout(patience);
     const errors: string[] = [];
     const warnings: string[] = [];
     page.on('pageerror', (error) => errors.push(error.message));

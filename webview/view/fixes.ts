@@ -3,7 +3,7 @@ import { text, type StringKey } from '../strings.ts';
 import { button } from '../toolkit.ts';
 import { disclosure, promptKey, type ReportContext } from './context.ts';
 import { element } from './dom.ts';
-import { measure, percent, variantName } from './format.ts';
+import { measure, percent, variantName, variantNames } from './format.ts';
 import { severityIcon } from './icons.ts';
 
 /** The fixes that measured better, each with what it changes for better and for worse. */
@@ -12,7 +12,7 @@ export function fixes(context: ReportContext, prompt: PromptReport): HTMLElement
   return element('div', {}, ...prompt.fixes.map((fix, index) => fixCard(context, prompt, fix, index)));
 }
 
-type Cell = readonly [label: string, before: number, after: number, show: (value: number) => string];
+type Change = readonly [label: string, before: number, after: number, show: (value: number) => string];
 
 function fixCard(context: ReportContext, prompt: PromptReport, fix: Fix, index: number): HTMLElement {
   const { before, after } = fix;
@@ -32,17 +32,7 @@ function fixCard(context: ReportContext, prompt: PromptReport, fix: Fix, index: 
       `fix-variants/${promptKey(prompt)}/${index}`,
       false,
       [text('fixVariants')],
-      changeTable(
-        'fixVariant',
-        fix.cells.flatMap((cell): Cell[] => {
-          const variant = prompt.variants.find(({ id }) => id === cell.variant);
-          const name = variant === undefined ? cell.variant : variantName(variant);
-          return [
-            [`${name}, ${text('fixLeakShort')}`, cell.leakBefore, cell.leakAfter, percent],
-            [`${name}, ${text('fixLostShort')}`, cell.lostBefore, cell.lostAfter, String],
-          ];
-        }),
-      ),
+      variantChanges(prompt, fix),
     ),
     disclosure(
       context,
@@ -55,8 +45,52 @@ function fixCard(context: ReportContext, prompt: PromptReport, fix: Fix, index: 
   );
 }
 
-/** Smaller is better in every row; the change is said in a word. */
-function changeTable(heading: StringKey, cells: readonly Cell[]): HTMLElement {
+/** Smaller is better in everything that a fix reports. */
+const directionOf = (before: number, after: number): 'better' | 'worse' | 'same' =>
+  after < before ? 'better' : after > before ? 'worse' : 'same';
+
+/** One row for each variant in which something changes; the others are named below. */
+function variantChanges(prompt: PromptReport, fix: Fix): HTMLElement {
+  const cells = fix.cells.map((cell) => ({ ...cell, shown: prompt.variants.find(({ id }) => id === cell.variant) }));
+  const changes = cells.filter((cell) => cell.leakBefore !== cell.leakAfter || cell.lostBefore !== cell.lostAfter);
+  const unchanged = cells.flatMap((cell) => (changes.includes(cell) || cell.shown === undefined ? [] : [cell.shown]));
+  const change = (before: number, after: number, show: (value: number) => string): HTMLElement[] => [
+    element('td', {}, text('fixChange', show(before), show(after))),
+    element('td', { class: directionOf(before, after) }, text(directionOf(before, after))),
+  ];
+  const header = (key: StringKey, span: number): HTMLElement =>
+    element('th', { attributes: { scope: span > 1 ? 'colgroup' : 'col', colspan: span } }, text(key));
+  return element(
+    'div',
+    {},
+    element(
+      'table',
+      { class: 'change' },
+      element(
+        'thead',
+        {},
+        element('tr', {}, header('fixVariant', 1), header('fixLeakShort', 2), header('fixLostShort', 2)),
+      ),
+      element(
+        'tbody',
+        {},
+        ...changes.map(({ variant, shown, leakBefore, leakAfter, lostBefore, lostAfter }) =>
+          element(
+            'tr',
+            {},
+            element('th', { attributes: { scope: 'row' } }, shown === undefined ? variant : variantName(shown)),
+            ...change(leakBefore, leakAfter, percent),
+            ...change(lostBefore, lostAfter, String),
+          ),
+        ),
+      ),
+    ),
+    unchanged.length > 0 && element('p', { class: 'facts' }, text('fixUnchanged', variantNames(unchanged))),
+  );
+}
+
+/** The change is said in a word. */
+function changeTable(heading: StringKey, cells: readonly Change[]): HTMLElement {
   return element(
     'table',
     { class: 'change' },
@@ -76,7 +110,7 @@ function changeTable(heading: StringKey, cells: readonly Cell[]): HTMLElement {
       'tbody',
       {},
       ...cells.map(([label, before, after, show]) => {
-        const change = after < before ? 'better' : after > before ? 'worse' : 'same';
+        const change = directionOf(before, after);
         return element(
           'tr',
           {},

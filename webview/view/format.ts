@@ -45,6 +45,14 @@ export const policyName = (policy: string): string => policyNames[policy] ?? pol
 export const variantName = ({ policy, ratio }: { readonly policy: string; readonly ratio: number }): string =>
   text('variantAt', policyName(policy), percent(ratio));
 
+/** The names of several variants, each policy named once: "StreamingLLM at 40 %, 50 %; SnapKV at 75 %". */
+export const variantNames = (variants: readonly { readonly policy: string; readonly ratio: number }[]): string =>
+  [...Map.groupBy(variants, ({ policy }) => policy)]
+    .map(([policy, group]) =>
+      text('variantAt', policyName(policy), group.map(({ ratio }) => percent(ratio)).join(', ')),
+    )
+    .join('; ');
+
 /** Folder and file of a URI or path: prompt files of different folders often share a name. */
 export const fileName = (uri: string): string =>
   readablePath(uri)

@@ -1,13 +1,13 @@
 import type { ProbeReport, PromptReport, ResponseReport } from '../../src/analyzer/report.ts';
 import { text } from '../strings.ts';
-import { columnsOf } from './columns.ts';
+import { columnsOf, type Column } from './columns.ts';
 import { probeKind } from './comparison.ts';
 import { disclosure, promptKey, type ReportContext } from './context.ts';
 import { element } from './dom.ts';
-import { percent, variantName } from './format.ts';
+import { percent, variantNames } from './format.ts';
 
 interface Answered {
-  readonly label: string;
+  readonly column: Column;
   readonly response: ResponseReport;
 }
 
@@ -22,7 +22,7 @@ export function responses(context: ReportContext, prompt: PromptReport): HTMLEle
 function probeAnswers(context: ReportContext, prompt: PromptReport, probe: ProbeReport): HTMLElement {
   const answers = columnsOf(context.report, prompt, context.view.hiddenPolicies).flatMap((column): Answered[] => {
     const response = column.variant?.responses.find((each) => each.probe === probe.id);
-    return response === undefined ? [] : [{ label: variantName(column), response }];
+    return response === undefined ? [] : [{ column, response }];
   });
   const same = answers.filter(({ response }) => response.text === probe.response);
   const different = Map.groupBy(
@@ -51,11 +51,12 @@ function probeAnswers(context: ReportContext, prompt: PromptReport, probe: Probe
       element('dt', {}, text('fullAnswer')),
       element('dd', {}, answerText(probe.response)),
       ...[...different.values()].flatMap((group) => [
-        element('dt', {}, group.map(({ label }) => label).join(', ')),
+        element('dt', {}, variantNames(group.map(({ column }) => column))),
         element('dd', {}, answerText(group[0]!.response.text), responseFacts(group[0]!.response)),
       ]),
     ),
-    same.length > 0 && element('p', { class: 'facts' }, text('sameAsFull', same.map(({ label }) => label).join(', '))),
+    same.length > 0 &&
+      element('p', { class: 'facts' }, text('sameAsFull', variantNames(same.map(({ column }) => column)))),
   );
 }
 
