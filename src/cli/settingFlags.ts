@@ -84,15 +84,17 @@ export const settingTexts: readonly SettingText[] = keys.map((key) => ({
   key,
   flag: settingFlags[key].flag,
   argument: settingFlags[key].argument,
-  description: schemas[key].description ?? '',
+  // The manifest's text explains the empty default, which a command line cannot give by accident.
+  description: (schemas[key].description ?? '').replace(' Empty: the default model.', ''),
   allowed: allowed(schemas[key]),
   default: defaultText(schemas[key]),
 }));
 
 /** Adds the flags of all settings to a command. */
 export function addSettingFlags(command: Command): Command {
-  for (const { key, flag, argument, description, default: standard } of settingTexts) {
-    const option = new Option(`${flag} ${argument}`, `${description} Default: ${standard}.`);
+  for (const { key, flag, argument, description, allowed: values, default: standard } of settingTexts) {
+    const choice = schemas[key].enum === undefined ? '' : ` One of: ${values}.`;
+    const option = new Option(`${flag} ${argument}`, `${description}${choice} Default: ${standard}.`);
     if (settingFlags[key].repeats === true)
       option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]);
     command.addOption(option);

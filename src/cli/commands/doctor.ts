@@ -4,6 +4,7 @@ import type { CheckResult } from '../doctorChecks.ts';
 
 export function doctorCommand({ io, dependencies, end }: CommandContext): Command {
   return new Command('doctor')
+    .summary('check what audits need')
     .description(
       'Checks what audits need: Node, ONNX Runtime, model, folders, memory. Exit code 1 when something fails.',
     )

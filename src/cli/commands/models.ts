@@ -7,7 +7,9 @@ import { megabytes, pullProgress } from '../session.ts';
 
 export function modelsCommand({ io, dependencies }: CommandContext): Command {
   const { models } = dependencies;
-  const command = new Command('models').description('Lists, downloads and verifies the models that audits run on.');
+  const command = new Command('models')
+    .summary('list, download and verify models')
+    .description('Lists, downloads and verifies the models that audits run on.');
 
   /** Runs one step with its progress on stderr. */
   async function shown<T>(step: (options: { progress: ReturnType<typeof pullProgress> }) => Promise<T>): Promise<T> {

@@ -1,0 +1,175 @@
+/**
+ * Writes what is derived from the code: `npm run generate`. With `--check` it writes nothing and fails when a file is not
+ * what it would write. Whole files: docs/report.schema.json, docs/rules.md, docs/cli.md. Parts of README.md and docs/*.md:
+ * whatever stands between `<!-- generated:NAME -->` and `<!-- /generated -->`.
+ */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
+import prettier from 'prettier';
+import { z } from 'zod';
+import { formats } from '../src/analyzer/formats/index.ts';
+import { report } from '../src/analyzer/report.ts';
+import { rules } from '../src/analyzer/rules/index.ts';
+import { policies, policyIds } from '../src/cache/policies/index.ts';
+import { exitCodes, type ExitName } from '../src/cli/exitCodes.ts';
+import type { Io } from '../src/cli/io.ts';
+import { createProgram } from '../src/cli/main.ts';
+import { productDependencies } from '../src/cli/productDependencies.ts';
+import { settingTexts } from '../src/cli/settingFlags.ts';
+
+const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+/** Width of the help in the docs: fits a code block on a code host. */
+const helpColumns = 100;
+
+const row = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+const table = (head: readonly string[], body: readonly (readonly string[])[]): string =>
+  [row(head), row(head.map(() => '---')), ...body.map(row)].join('\n');
+const code = (text: string): string => `\`${text}\``;
+
+const exitMeanings: Record<ExitName, string> = {
+  nothingToReport: 'Done, and nothing at or above the fail level was found.',
+  findings: 'Done, with findings at or above the fail level (`--fail-on`; by default warnings and errors).',
+  notDone:
+    'Not done: wrong usage, model missing, nothing matched, cancelled, or failed. What was measured is written, marked as partial.',
+};
+
+/** The parts that README.md and docs/*.md can ask for. */
+const sections: Readonly<Record<string, () => string>> = {
+  settings: () =>
+    table(
+      ['Setting', 'Flag', 'Meaning', 'Allowed', 'Default'],
+      settingTexts.map(({ key, flag, description, allowed, default: standard }) => [
+        code(key),
+        code(flag),
+        description,
+        allowed,
+        standard,
+      ]),
+    ),
+  policies: () =>
+    table(
+      ['Policy', 'Id', 'What it keeps', 'Parameters', 'Paper'],
+      policyIds.map((id) => {
+        const { title, summary, parameters, paper } = policies[id];
+        const values = Object.entries(parameters).map(([name, value]) => `${name} ${value}`);
+        return [title, code(id), summary, values.join(', ') || 'none', `[${paper.title}](${paper.url})`];
+      }),
+    ),
+  rules: () =>
+    table(
+      ['Rule', 'Severity', 'What it finds'],
+      rules.map(({ id, severity, docs }) => [
+        `[${code(id)}](${rulesLink}#${id})`,
+        severity,
+        docs.what.split('. ')[0]!.replace(/\.?$/, '.'),
+      ]),
+    ),
+  formats: () =>
+    table(
+      ['Format', 'What it is'],
+      formats.map(({ id, summary }) => [code(id), summary]),
+    ),
+  'exit-codes': () =>
+    table(
+      ['Exit code', 'Meaning'],
+      (Object.keys(exitCodes) as ExitName[]).map((name) => [String(exitCodes[name]), exitMeanings[name]]),
+    ),
+  help: () => `\`\`\`text\n${program().helpInformation().trimEnd()}\n\`\`\``,
+};
+let rulesLink = 'docs/rules.md';
+
+function program(): Command {
+  const io = { env: {}, cwd: repository } as unknown as Io; // help is made without running anything
+  const made = createProgram({ io, dependencies: productDependencies(), end: () => undefined });
+  return made.configureOutput({ getOutHelpWidth: () => helpColumns });
+}
+
+function everyCommand(command: Command, name: string): { name: string; command: Command }[] {
+  return [{ name, command }, ...command.commands.flatMap((child) => everyCommand(child, `${name} ${child.name()}`))];
+}
+
+const notice = '<!-- Written by `npm run generate`; change the code instead. -->';
+
+function rulesPage(): string {
+  const pages = rules.map(({ id, title, severity, docs }) =>
+    [
+      `## ${id}`,
+      `**${title}.** Severity: ${severity}.`,
+      docs.what,
+      `**Why it matters.** ${docs.why}`,
+      `**Example.**\n\n> ${docs.example}`,
+      `**What to do.** ${docs.whatToDo}`,
+    ].join('\n\n'),
+  );
+  const intro =
+    'A finding says what happens, from which compression ratio on, under which policies, and where no such change was measured. A ratio is the share of the cached entries of the system prompt that is evicted. Findings speak of the model that was run, and of nothing that was not measured.';
+  return [notice, '# Rules', intro, ...pages].join('\n\n');
+}
+
+function cliPage(): string {
+  const helps = everyCommand(program(), 'holdfast').map(({ name, command }) => {
+    command.configureOutput({ getOutHelpWidth: () => helpColumns });
+    return `## ${name}\n\n\`\`\`text\n${command.helpInformation().trimEnd()}\n\`\`\``;
+  });
+  const intro = 'Results go to stdout, everything else to stderr.';
+  return [notice, '# Command line', intro, sections['exit-codes']!(), ...helps].join('\n\n');
+}
+
+async function markdown(text: string): Promise<string> {
+  const config = await prettier.resolveConfig(path.join(repository, 'README.md'));
+  return await prettier.format(text, { ...config, parser: 'markdown' });
+}
+
+/** `text` with every generated part replaced. Throws for a part that nothing generates, or that is not closed. */
+async function withSections(text: string, file: string): Promise<string> {
+  rulesLink = file.startsWith('docs') ? 'rules.md' : 'docs/rules.md';
+  const parts = text.split(/(<!-- generated:[\w-]+ -->)/);
+  let done = parts[0]!;
+  for (let i = 1; i < parts.length; i += 2) {
+    const name = /generated:([\w-]+)/.exec(parts[i]!)![1]!;
+    const section = sections[name];
+    const end = parts[i + 1]!.indexOf('<!-- /generated -->');
+    if (section === undefined)
+      throw new Error(`${file}: nothing generates "${name}". Known: ${Object.keys(sections).join(', ')}.`);
+    if (end === -1) throw new Error(`${file}: "${name}" has no <!-- /generated -->.`);
+    done += `${parts[i]!}\n\n${await markdown(section())}\n${parts[i + 1]!.slice(end)}`;
+  }
+  return done;
+}
+
+/** Every generated file with its content, by path from the repository's root. */
+export async function generatedFiles(): Promise<Map<string, string>> {
+  const schema = { title: 'Holdfast report', ...z.toJSONSchema(report) };
+  const files = new Map([
+    ['docs/report.schema.json', `${JSON.stringify(schema, null, 2)}\n`],
+    ['docs/rules.md', await markdown(rulesPage())],
+    ['docs/cli.md', await markdown(cliPage())],
+  ]);
+  const pages = readdirSync(path.join(repository, 'docs')).filter((name) => name.endsWith('.md'));
+  for (const file of ['README.md', ...pages.map((name) => `docs/${name}`)]) {
+    if (files.has(file) || !existsSync(path.join(repository, file))) continue;
+    const text = readFileSync(path.join(repository, file), 'utf8');
+    if (text.includes('<!-- generated:')) files.set(file, await withSections(text.replaceAll('\r\n', '\n'), file));
+  }
+  return files;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const check = process.argv.includes('--check');
+  const stale: string[] = [];
+  for (const [file, content] of await generatedFiles()) {
+    const target = path.join(repository, file);
+    const current = existsSync(target) ? readFileSync(target, 'utf8').replaceAll('\r\n', '\n') : undefined;
+    if (current === content) continue;
+    stale.push(file);
+    if (!check) writeFileSync(target, content);
+  }
+  if (check && stale.length > 0) {
+    process.stderr.write(
+      `Not what the code says: ${stale.join(', ')}. Run "npm run generate" and commit the result.\n`,
+    );
+    process.exitCode = 1;
+  } else if (!check) process.stdout.write(stale.length === 0 ? 'Nothing to change.\n' : `Wrote ${stale.join(', ')}\n`);
+}
