@@ -226,9 +226,12 @@ async function main() {
     await page.goto(
       `http://127.0.0.1:${port}/?folder=${encodeURIComponent(workspace)}&payload=${encodeURIComponent(payload)}`,
     );
+    let lost = false;
+    page.on('crash', () => (lost = true));
+    browser.on('disconnected', () => (lost = true));
     const end = Date.now() + runLimitMs;
     let told = 0;
-    while (!readResults(result)?.isComplete && Date.now() < end && !page.isClosed()) {
+    while (!readResults(result)?.isComplete && Date.now() < end && !lost) {
       await serveRequests(page, requests);
       const done = readResults(result)?.tests ?? [];
       for (; told < done.length; told++)

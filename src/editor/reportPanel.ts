@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
-import { receiveFromWebview, type HostMessage } from '../../webview/protocol.ts';
-import type { FileRange } from '../analyzer/report.ts';
-import type { AuditRunner } from './auditRunner.ts';
+import { readSavedState, receiveFromWebview, type HostMessage } from '../../webview/protocol.ts';
+import type { FileRange, Report } from '../analyzer/report.ts';
+import type { AuditRunner, AuditTarget } from './auditRunner.ts';
 import { toRange } from './diagnostics.ts';
+import { readTarget } from './documents.ts';
+import { promptsOf } from './promptExtraction.ts';
 import { reportHtml } from './reportHtml.ts';
+import { textsOfReport } from './restoreReport.ts';
 import type { Results } from './results.ts';
 
 const viewType = 'holdfast.report';
@@ -47,15 +50,24 @@ export class ReportPanel implements vscode.Disposable, vscode.WebviewPanelSerial
     this.post({ type: 'reveal', uri, instruction });
   }
 
-  deserializeWebviewPanel(panel: vscode.WebviewPanel): Promise<void> {
+  async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
+    const report = readSavedState(state)?.shown?.report;
+    if (report !== undefined && this.results.latestReport() === undefined) await this.restore(report);
     if (this.panel === undefined) this.attach(panel);
     else panel.dispose();
-    return Promise.resolve();
   }
 
   dispose(): void {
     for (const subscription of this.subscriptions) subscription.dispose();
     this.panel?.dispose();
+  }
+
+  private async restore(report: Report): Promise<void> {
+    const read = async (uri: string): Promise<AuditTarget | undefined> => {
+      const target = await readTarget(vscode.Uri.parse(uri, true));
+      return 'text' in target ? target : undefined;
+    };
+    this.results.restore(report, await textsOfReport(report, read, promptsOf));
   }
 
   private attach(panel: vscode.WebviewPanel): void {

@@ -52,6 +52,15 @@ export class Results {
     return { published, outdated };
   }
 
+  /** Takes over a report of an earlier session; documents without a text are those that have changed since. */
+  restore(report: Report, texts: ReadonlyMap<string, string | undefined>): void {
+    this.publish(
+      report,
+      new Map([...texts].map(([uri, text]) => [uri, text ?? ''])),
+      (uri) => texts.get(uri) ?? changed,
+    );
+  }
+
   /** Results of the document's present text. */
   get(uri: string): DocumentResult | undefined {
     const entry = this.entries.get(uri);
@@ -121,6 +130,9 @@ export class Results {
     };
   }
 }
+
+/** No document that holds a prompt has this text. */
+const changed = '\0';
 
 function withoutMeasurements(prompt: PromptReport): PromptReport {
   return {
