@@ -20,10 +20,7 @@ import { assignTokens } from './tokenSpans.ts';
  * Tokens of an answer over which influence, loss and KL are averaged. Effects sit in the first tokens (identity, refusal,
  * language); a longer mean dilutes them and costs in proportion.
  */
-const evidenceTokens = 40;
-/** An answer that repeats the prompt needs about as many tokens as the prompt; beyond, nothing more can leak. */
-const extractionLengthFactor = 1.25;
-
+const evidenceTokens = 32;
 /** One compressed cache and what was measured on it so far. */
 export interface VariantMeasurement {
   readonly policy: PolicyId;
@@ -232,10 +229,9 @@ async function measureEffects(
   }
 }
 
+/** An answer that repeats the whole prompt is about as long as the prompt: beyond that, nothing more can leak. */
 const answerLimit = (probe: Probe, seqLen: number, { maxResponseTokens }: AuditSettings): number =>
-  probe.kind === 'extraction'
-    ? Math.min(maxResponseTokens, Math.ceil(seqLen * extractionLengthFactor))
-    : Math.min(maxResponseTokens, evidenceTokens);
+  Math.min(maxResponseTokens, probe.kind === 'extraction' ? Math.max(seqLen, evidenceTokens) : evidenceTokens);
 
 /**
  * Loss of every instruction that has influence, under every variant, on its strongest probe; and each variant's whole-answer

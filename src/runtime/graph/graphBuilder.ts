@@ -15,13 +15,17 @@ const inlineLimitBytes = 1024;
 /** Weights are memory-mapped by page. */
 const externalAlignment = 4096;
 
+/** Branches name their outputs apart from the outputs of the `If`. */
+export const thenSuffix = '.then';
+export const elseSuffix = '.else';
+
 type Attributes = Readonly<Record<string, Attribute>>;
 
 const bytesOf = (data: ArrayBufferView): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
 /** Collects nodes and initializers of one graph; large initializers stream into the weights file as they are added. */
 export class GraphBuilder {
-  readonly #nodes: OnnxNode[] = [];
+  #nodes: OnnxNode[] = [];
   readonly #initializers: Initializer[] = [];
   readonly #known = new Set<string>();
   readonly #inputs: ValueInfo[] = [];
@@ -30,6 +34,7 @@ export class GraphBuilder {
   readonly #weightsName: string;
   #offset = 0;
   #names = 0;
+  #nodeCount = 0;
 
   /** `weightsPath` is created; `weightsName` is how the model refers to it, relative to the model file. */
   constructor(weightsPath: string, weightsName: string) {
@@ -65,6 +70,33 @@ export class GraphBuilder {
 
   output(name: string, type: ElementType, dims: readonly (number | string)[]): void {
     this.#outputs.push({ name, type, dims });
+  }
+
+  /**
+   * Adds an `If`: both branches name the same outputs; their nodes may read any value of this graph.
+   * Constants that a branch uses belong to this graph.
+   */
+  branch(condition: string, outputs: readonly ValueInfo[], whenTrue: () => void, whenFalse: () => void): void {
+    const subgraph = (build: () => void, suffix: string): OnnxGraph => {
+      const outer = this.#nodes;
+      this.#nodes = [];
+      build();
+      const nodes = this.#nodes;
+      this.#nodes = outer;
+      return {
+        nodes,
+        initializers: [],
+        inputs: [],
+        outputs: outputs.map((value) => ({ ...value, name: value.name + suffix })),
+      };
+    };
+    const attributes = {
+      then_branch: { graph: subgraph(whenTrue, thenSuffix) },
+      else_branch: { graph: subgraph(whenFalse, elseSuffix) },
+    };
+    const names = outputs.map(({ name }) => name);
+    this.#node('', 'If', [condition], attributes, names);
+    this.#outputs.push(...outputs);
   }
 
   /** Adds a weight tensor. `dims` are checked against the data's length. */
@@ -117,7 +149,7 @@ export class GraphBuilder {
     attributes: Attributes,
     outputs: string[],
   ): string[] {
-    this.#nodes.push({ name: `${opType}_${this.#nodes.length}`, opType, domain, inputs, outputs, attributes });
+    this.#nodes.push({ name: `${opType}_${this.#nodeCount++}`, opType, domain, inputs, outputs, attributes });
     return outputs;
   }
 

@@ -1,7 +1,11 @@
 import type { GraphBuilder } from './graphBuilder.ts';
 
-/** A weight matrix in the form in which it is executed. */
-export type LinearWeight =
+/** A linear layer in the form in which it is executed. */
+export type LinearWeight = LinearMatrix & {
+  readonly bias?: Float32Array; // [rows]
+};
+
+export type LinearMatrix =
   | { readonly kind: 'float'; readonly rows: number; readonly cols: number; readonly values: Float32Array } // [rows, cols]
   | {
       /** 4-bit blocks of 32 columns: `w = scale * q + min`, or `scale * (q - 8)` where `mins` is null. */
@@ -20,7 +24,7 @@ const implicitZeroPoint = 8;
 const accuracyLevel = 0;
 
 /**
- * Builds `y = x W^T` for activations `x [.., cols]`. Four-bit weights run natively and exactly: with q in 0..15,
+ * Builds `y = x W^T + b` for activations `x [.., cols]`. Four-bit weights run natively and exactly: with q in 0..15,
  * `sum_j (d q_j + m) x_j = sum_j d (q_j - 8) x_j + (m + 8 d) sum_j x_j`: the first sum is MatMulNBits, the second a small
  * product with the block sums of x, which layers that share an input share too.
  */
@@ -30,6 +34,13 @@ export class Linear {
   constructor(readonly graph: GraphBuilder) {}
 
   apply(x: string, name: string, weight: LinearWeight, output?: string): string {
+    const { bias } = weight;
+    if (bias === undefined) return this.#product(x, name, weight, output);
+    const added = this.graph.weight(`${name}.bias`, [weight.rows], bias);
+    return this.graph.op('Add', [this.#product(x, name, weight), added], {}, output);
+  }
+
+  #product(x: string, name: string, weight: LinearMatrix, output?: string): string {
     const { rows, cols } = weight;
     if (weight.kind === 'float') {
       const w = this.graph.weight(name, [rows, cols], weight.values);

@@ -1,8 +1,9 @@
 import { attention, type SharedShapes } from './attention.ts';
-import type { GraphBuilder } from './graphBuilder.ts';
+import { elseSuffix, thenSuffix, type GraphBuilder } from './graphBuilder.ts';
 import { Linear, type LinearWeight } from './linear.ts';
-import { positionsOf, type ModelConfig } from './modelConfig.ts';
-import { elementType } from './onnxModel.ts';
+import type { ModelConfig } from './modelConfig.ts';
+import { elementType, type ValueInfo } from './onnxModel.ts';
+import { addRopeTables } from './rope.ts';
 import { layerInput } from './signature.ts';
 
 /** The embedding table in the form in which it is read. */
@@ -17,12 +18,14 @@ export interface LlamaWeights {
   output(): LinearWeight;
   outputNorm(): Float32Array;
   norm(role: 'attention' | 'feedForward', layer: number): Float32Array;
+  /** What a GGUF divides the rotary frequencies by, [headDim / 2]; null where the configuration says it all. */
+  ropeDivisors(): Float32Array | null;
   linear(role: 'query' | 'key' | 'value' | 'attentionOutput' | 'gate' | 'up' | 'down', layer: number): LinearWeight;
 }
 
 /** Builds the instrumented graph of a Llama decoder (signature.ts). Rotary layout: half-split. */
 export function buildLlama(graph: GraphBuilder, config: ModelConfig, weights: LlamaWeights): void {
-  const { layers, hiddenSize, kvHeads, headDim, vocabSize } = config;
+  const { layers, hiddenSize, vocabSize } = config;
   const linear = new Linear(graph);
   const norm = (x: string, name: string, values: Float32Array): string =>
     graph.op('SimplifiedLayerNormalization', [x, graph.weight(name, [hiddenSize], values)], {
@@ -36,9 +39,10 @@ export function buildLlama(graph: GraphBuilder, config: ModelConfig, weights: Ll
   graph.input('own_bias', elementType.float, [1, 'b', 1, 's', 'os']);
   graph.input('row_groups', elementType.float, ['r', 's']);
   graph.input('logit_rows', elementType.int64, ['n']);
+  graph.input('scoring', elementType.bool, [1]);
   graph.input('targets', elementType.int64, ['n', 1]);
   graph.input('reference', elementType.float, ['t', vocabSize]);
-  ropeTables(graph, config);
+  addRopeTables(graph, config, weights.ropeDivisors());
 
   const inputShape = graph.op('Shape', ['input_ids']);
   const dim = (of: string, axis: number): string => graph.op('Gather', [of, graph.ints(axis)]);
@@ -72,7 +76,6 @@ export function buildLlama(graph: GraphBuilder, config: ModelConfig, weights: Ll
     config,
     linear.apply(graph.op('Gather', [flat, 'logit_rows'], { axis: 0 }), 'output', weights.output(), 'logits'),
   );
-  if (kvHeads * headDim === 0) throw new RangeError('A decoder needs KV heads.');
 }
 
 function embed(graph: GraphBuilder, { vocabSize, hiddenSize }: ModelConfig, embedding: EmbeddingWeight): string {
@@ -89,45 +92,36 @@ function embed(graph: GraphBuilder, { vocabSize, hiddenSize }: ModelConfig, embe
   });
 }
 
-/** `cos` and `sin` of `position * theta^(-2j/d)`, [positions, d/2]; angles rounded to float32 as the references do. */
-function ropeTables(graph: GraphBuilder, config: ModelConfig): void {
-  const positions = positionsOf(config);
-  const half = config.headDim / 2;
-  const cos = new Float32Array(positions * half);
-  const sin = new Float32Array(positions * half);
-  for (let j = 0; j < half; j++) {
-    const frequency = Math.fround(1 / config.ropeTheta ** ((2 * j) / config.headDim));
-    for (let position = 0; position < positions; position++) {
-      const angle = Math.fround(position * frequency);
-      cos[position * half + j] = Math.cos(angle);
-      sin[position * half + j] = Math.sin(angle);
-    }
-  }
-  graph.weight('rope.cos', [positions, half], cos);
-  graph.weight('rope.sin', [positions, half], sin);
-}
-
 /**
- * What is read off the logits inside the graph, so that a comparison of many rows does not move `n x vocab` floats:
- * the greedy token, and the three numbers from which log-probabilities and KL(reference || row) follow.
+ * What is read off the logits inside the graph, so that a comparison of many rows does not move `n x vocab` floats: the
+ * greedy token and, when `scoring` is set, the three numbers from which log-probabilities and KL(reference || row) follow.
  */
 function head(graph: GraphBuilder, { vocabSize }: ModelConfig, logits: string): void {
   graph.output(logits, elementType.float, ['n', vocabSize]);
   graph.op('ArgMax', [logits], { axis: -1, keepdims: 0 }, 'argmax');
-  // Not ReduceLogSumExp: its float32 sum over a vocabulary of 49,152 is off by up to 2e-4.
-  const maximum = graph.op('ReduceMax', [logits, graph.ints(-1)], { keepdims: 1 });
-  const exponentials = graph.op('Exp', [graph.op('Sub', [logits, maximum])]);
-  const sum = graph.op('ReduceSum', [exponentials, graph.ints(-1)], { keepdims: 0 });
-  graph.op('Add', [graph.op('Log', [sum]), graph.op('Squeeze', [maximum, graph.ints(-1)])], {}, 'log_sum_exp');
-  graph.op('GatherElements', [logits, 'targets'], { axis: 1 }, 'target_logits');
-  const referenceTokens = graph.op('Gather', [graph.op('Shape', ['reference']), graph.ints(0)]);
-  const byReference = graph.op('Reshape', [
-    logits,
-    graph.op('Concat', [graph.ints(-1), referenceTokens, graph.ints(vocabSize)], { axis: 0 }),
-  ]);
-  graph.op('ReduceSum', [graph.op('Mul', [byReference, 'reference']), graph.ints(-1)], { keepdims: 0 }, 'cross');
   graph.output('argmax', elementType.int64, ['n']);
-  graph.output('log_sum_exp', elementType.float, ['n']);
-  graph.output('target_logits', elementType.float, ['n', 1]);
-  graph.output('cross', elementType.float, ['rows', 't']);
+  const last = graph.ints(-1);
+  const zero = graph.weight('zero', [1], new Float32Array(1));
+  const scores: ValueInfo[] = ['log_sum_exp', 'target_logits', 'cross'].map((name) => ({
+    name,
+    type: elementType.float,
+    dims: [`${name}.rows`, `${name}.columns`],
+  }));
+  const scored = (): void => {
+    const output = (name: string): string => name + thenSuffix;
+    // Not ReduceLogSumExp: its float32 sum over a vocabulary of 49,152 is off by up to 2e-4.
+    const maximum = graph.op('ReduceMax', [logits, last], { keepdims: 1 });
+    const exponentials = graph.op('Exp', [graph.op('Sub', [logits, maximum])]);
+    const sum = graph.op('ReduceSum', [exponentials, last], { keepdims: 1 });
+    graph.op('Add', [graph.op('Log', [sum]), maximum], {}, output('log_sum_exp'));
+    graph.op('GatherElements', [logits, 'targets'], { axis: 1 }, output('target_logits'));
+    const referenceTokens = graph.op('Gather', [graph.op('Shape', ['reference']), graph.ints(0)]);
+    const shape = graph.op('Concat', [last, referenceTokens, graph.ints(vocabSize)], { axis: 0 });
+    const product = graph.op('Mul', [graph.op('Reshape', [logits, shape]), 'reference']); // [n / t, t, vocab]
+    graph.op('ReduceSum', [product, last], { keepdims: 0 }, output('cross'));
+  };
+  const notScored = (): void => {
+    for (const { name } of scores) graph.op('Identity', [zero], {}, name + elseSuffix);
+  };
+  graph.branch('scoring', scores, scored, notScored);
 }

@@ -2,7 +2,7 @@ import { HoldfastError } from '../../errors.ts';
 import { unpackQuant4, unpackQuant8 } from '../weights/quantBlocks.ts';
 import { permuteRows, unpermuteRow, type SourceRow } from '../weights/ropePermutation.ts';
 import { readFloat32, type TensorInfo, type WeightSource } from '../weights/weightSource.ts';
-import type { LinearWeight } from './linear.ts';
+import type { LinearMatrix } from './linear.ts';
 import type { EmbeddingWeight, LlamaWeights } from './llama.ts';
 import type { ModelConfig } from './modelConfig.ts';
 
@@ -15,7 +15,7 @@ interface TensorNames {
   readonly outputNorm: string;
   readonly norm: Readonly<Record<'attention' | 'feedForward', string>>;
   readonly linear: Readonly<Record<LinearRole, string>>;
-  layer(index: number, name: string): string;
+  layer(index: number, name: string, part?: 'weight' | 'bias'): string;
 }
 
 const ggufNames: TensorNames = {
@@ -32,7 +32,7 @@ const ggufNames: TensorNames = {
     up: 'ffn_up',
     down: 'ffn_down',
   },
-  layer: (index, name) => `blk.${index}.${name}.weight`,
+  layer: (index, name, part = 'weight') => `blk.${index}.${name}.${part}`,
 };
 
 const huggingFaceNames: TensorNames = {
@@ -49,8 +49,10 @@ const huggingFaceNames: TensorNames = {
     up: 'mlp.up_proj',
     down: 'mlp.down_proj',
   },
-  layer: (index, name) => `model.layers.${index}.${name}.weight`,
+  layer: (index, name, part = 'weight') => `model.layers.${index}.${name}.${part}`,
 };
+
+const ropeDivisorsName = 'rope_freqs.weight';
 
 /** Weights of a Llama decoder from a GGUF file or Hugging Face tensors. Four-bit matrices stay four-bit, others become float32. */
 export function llamaWeights(source: WeightSource, config: ModelConfig): LlamaWeights {
@@ -84,7 +86,7 @@ export function llamaWeights(source: WeightSource, config: ModelConfig): LlamaWe
     checked(name, [hiddenSize]);
     return readFloat32(source, name);
   };
-  const matrix = (name: string, [rows, cols]: readonly [number, number], sourceRow?: SourceRow): LinearWeight => {
+  const matrix = (name: string, [rows, cols]: readonly [number, number], sourceRow?: SourceRow): LinearMatrix => {
     const info = checked(name, [rows, cols]);
     if (info.type === 'Q4_0' || info.type === 'Q4_1') {
       const { quants, scales, mins } = unpackQuant4(info, source.readRaw(name), sourceRow);
@@ -101,18 +103,29 @@ export function llamaWeights(source: WeightSource, config: ModelConfig): LlamaWe
       const { quants, scales } = unpackQuant8(info, source.readRaw(names.embedding));
       return { kind: 'blocks8', quants, scales };
     },
-    output(): LinearWeight {
+    output() {
       const name = source.tensors.has(names.output) ? names.output : names.embedding;
       checked(name, [vocabSize, hiddenSize]);
       // Float even where it is stored in blocks: MatMulNBits is slow at one row and 49,000 outputs.
       return { kind: 'float', rows: vocabSize, cols: hiddenSize, values: readFloat32(source, name) };
+    },
+    ropeDivisors() {
+      if (source.format !== 'gguf' || !source.tensors.has(ropeDivisorsName)) return null;
+      checked(ropeDivisorsName, [headDim / 2]);
+      return readFloat32(source, ropeDivisorsName);
     },
     outputNorm: () => vector(names.outputNorm),
     norm: (role, layer) => vector(names.layer(layer, names.norm[role])),
     linear(role, layer) {
       // GGUF stores query and key rows for interleaved RoPE; the graph rotates halves.
       const permuted = source.format === 'gguf' && (role === 'query' || role === 'key');
-      return matrix(names.layer(layer, names.linear[role]), shapes[role], permuted ? unpermuteRow(headDim) : undefined);
+      const sourceRow = permuted ? unpermuteRow(headDim) : undefined;
+      const weight = matrix(names.layer(layer, names.linear[role]), shapes[role], sourceRow);
+      const biasName = names.layer(layer, names.linear[role], 'bias');
+      if (!source.tensors.has(biasName)) return weight;
+      checked(biasName, [weight.rows]);
+      const bias = readFloat32(source, biasName);
+      return { ...weight, bias: sourceRow ? permuteRows(bias, weight.rows, 1, sourceRow) : bias };
     },
   };
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { HoldfastError } from '../../errors.ts';
+import type { RopeScaling } from './rope.ts';
 import { metadataNumber, metadataString, type GgufMetadata } from '../weights/ggufMetadata.ts';
 
 /** The immutable blueprint of a decoder, read from GGUF metadata or `config.json`. */
@@ -17,6 +18,7 @@ export interface ModelConfig {
   readonly contextLength: number;
   readonly normEpsilon: number;
   readonly ropeTheta: number;
+  readonly ropeScaling: RopeScaling;
 }
 
 /** Architectures with a graph of their own, in the file of that name. */
@@ -45,10 +47,8 @@ export function configFromGguf(gguf: GgufMetadata, vocabSize: number): ModelConf
       'Convert the model again with a current converter.',
     );
   };
-  if (metadataString(gguf, `${architecture}.rope.scaling.type`) !== undefined) {
-    const type = metadataString(gguf, `${architecture}.rope.scaling.type`);
-    if (type !== 'none') throw unsupportedRope(gguf.path, String(type));
-  }
+  const scaling = metadataString(gguf, `${architecture}.rope.scaling.type`) ?? 'none';
+  if (scaling !== 'none' && scaling !== 'linear') throw unsupportedRope(gguf.path, scaling);
   const hiddenSize = required('embedding_length');
   const queryHeads = required('attention.head_count');
   return checked(
@@ -64,6 +64,7 @@ export function configFromGguf(gguf: GgufMetadata, vocabSize: number): ModelConf
       contextLength: required('context_length'),
       normEpsilon: required('attention.layer_norm_rms_epsilon'),
       ropeTheta: number('rope.freq_base') ?? 10_000,
+      ropeScaling: scaling === 'none' ? { type: 'none' } : { type: 'linear', factor: required('rope.scaling.factor') },
     },
     gguf.path,
   );
@@ -84,12 +85,28 @@ const huggingFaceConfig = z.object({
   max_position_embeddings: positive,
   rms_norm_eps: z.number().positive(),
   hidden_act: z.literal('silu'),
-  attention_bias: z.literal(false).optional(),
-  mlp_bias: z.literal(false).optional(),
   rope_theta: z.number().positive().optional(),
   rope_scaling: z.looseObject({ rope_type: z.string().optional(), type: z.string().optional() }).nullish(),
   rope_parameters: z.looseObject({ rope_type: z.string(), rope_theta: z.number().positive() }).optional(),
+  partial_rotary_factor: z.literal(1).optional(),
 });
+
+const factor = z.number().positive();
+const linearScaling = z.looseObject({ factor }).transform((s): RopeScaling => ({ type: 'linear', factor: s.factor }));
+const llama3Scaling = z
+  .looseObject({
+    factor,
+    low_freq_factor: factor,
+    high_freq_factor: factor,
+    original_max_position_embeddings: positive,
+  })
+  .transform((s): RopeScaling => ({
+    type: 'llama3',
+    factor: s.factor,
+    lowFrequencyFactor: s.low_freq_factor,
+    highFrequencyFactor: s.high_freq_factor,
+    originalLength: s.original_max_position_embeddings,
+  }));
 
 /** Reads the blueprint of a Hugging Face folder, or of one `config.json`. */
 export function configFromHuggingFace(folderOrFile: string): ModelConfig {
@@ -113,8 +130,6 @@ export function configFromHuggingFace(folderOrFile: string): ModelConfig {
     );
   }
   const config = parsed.data;
-  const scaling = config.rope_parameters?.rope_type ?? config.rope_scaling?.rope_type ?? config.rope_scaling?.type;
-  if (scaling !== undefined && scaling !== 'default') throw unsupportedRope(file, scaling);
   return checked(
     {
       architecture: config.model_type,
@@ -128,8 +143,27 @@ export function configFromHuggingFace(folderOrFile: string): ModelConfig {
       contextLength: config.max_position_embeddings,
       normEpsilon: config.rms_norm_eps,
       ropeTheta: config.rope_parameters?.rope_theta ?? config.rope_theta ?? 10_000,
+      ropeScaling: ropeScalingOf(config, file),
     },
     file,
+  );
+}
+
+function ropeScalingOf(
+  { rope_parameters, rope_scaling }: z.infer<typeof huggingFaceConfig>,
+  file: string,
+): RopeScaling {
+  const parameters = rope_parameters ?? rope_scaling ?? {};
+  const type = rope_parameters?.rope_type ?? rope_scaling?.rope_type ?? rope_scaling?.type ?? 'default';
+  if (type === 'default') return { type: 'none' };
+  const schema = type === 'linear' ? linearScaling : type === 'llama3' ? llama3Scaling : null;
+  if (schema === null) throw unsupportedRope(file, type);
+  const parsed = schema.safeParse(parameters);
+  if (parsed.success) return parsed.data;
+  throw new HoldfastError(
+    'model-format',
+    `${file}: the "${type}" RoPE scaling is incomplete: ${z.prettifyError(parsed.error)}`,
+    'Download the model folder again.',
   );
 }
 
@@ -146,7 +180,7 @@ const unsupportedRope = (file: string, type: string): HoldfastError =>
   new HoldfastError(
     'unsupported-model',
     `${file} uses "${type}" RoPE scaling, which this version does not run.`,
-    'Use a model without RoPE scaling.',
+    'Supported RoPE scalings: linear, llama3.',
   );
 
 function checked(config: ModelConfig, file: string): ModelConfig {

@@ -4,11 +4,12 @@ import { PbfWriter } from 'pbf';
  * The part of the ONNX format that Holdfast writes, as plain values, and its protobuf encoding.
  * Field numbers: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
-export const elementType = { float: 1, uint8: 2, int64: 7 } as const;
+export const elementType = { float: 1, uint8: 2, int64: 7, bool: 9 } as const;
 export type ElementType = (typeof elementType)[keyof typeof elementType];
 
 /** An attribute value: a whole `number` is INT, `{ float }` is FLOAT (a whole-valued float must not become an INT). */
-export type Attribute = number | string | readonly number[] | { readonly float: number };
+export type Attribute =
+  number | string | readonly number[] | { readonly float: number } | { readonly graph: OnnxGraph };
 
 export interface OnnxNode {
   readonly name: string;
@@ -53,7 +54,7 @@ const opsets: readonly (readonly [domain: string, version: number])[] = [
   ['', 20],
   [microsoftDomain, 1],
 ];
-const attributeType = { float: 1, int: 2, string: 3, ints: 7 } as const;
+const attributeType = { float: 1, int: 2, string: 3, graph: 5, ints: 7 } as const;
 
 function writeAttribute([name, value]: readonly [string, Attribute], pbf: PbfWriter): void {
   pbf.writeStringField(1, name);
@@ -67,6 +68,9 @@ function writeAttribute([name, value]: readonly [string, Attribute], pbf: PbfWri
   } else if ('float' in value) {
     pbf.writeFloatField(2, value.float);
     pbf.writeVarintField(20, attributeType.float);
+  } else if ('graph' in value) {
+    pbf.writeMessage(6, writeGraph, value.graph);
+    pbf.writeVarintField(20, attributeType.graph);
   } else {
     for (const element of value) pbf.writeVarintField(8, element);
     pbf.writeVarintField(20, attributeType.ints);

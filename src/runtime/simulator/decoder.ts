@@ -1,4 +1,4 @@
-import { floats, floatTensor, int64Tensor, integers, type OnnxSession, type Tensor } from '../engine/onnxSession.ts';
+import { boolTensor, floats, floatTensor, int64Tensor, integers, type OnnxSession, type Tensor } from '../engine/onnxSession.ts';
 import type { ModelConfig } from '../graph/modelConfig.ts';
 import { layerInput, layerOutput } from '../graph/signature.ts';
 
@@ -107,6 +107,7 @@ export class Decoder {
         tokens,
       ]),
       logit_rows: int64Tensor(step.logitRows, [n]),
+      scoring: boolTensor(step.scoring !== undefined),
       targets: int64Tensor(step.scoring?.targets ?? new Int32Array(n), [n, 1]),
       reference: floatTensor(step.scoring?.reference ?? this.#noReference, [
         step.scoring?.referenceTokens ?? 1,

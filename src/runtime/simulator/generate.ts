@@ -64,6 +64,7 @@ async function generateBatch(
   let next = await feedSuffixes(decoder, prefix, rows, own, pause);
   const answers = rows.map((): number[] => []);
   const stopped = rows.map(() => false);
+  const finished = rows.map(() => false);
   /** Row of the batch that each live row of `own` belongs to. */
   let live = rows.map((_, index) => index);
   let bias = prefixBias(
@@ -74,14 +75,16 @@ async function generateBatch(
   for (let step = 0; ; step++) {
     const running: number[] = [];
     for (const [slot, row] of live.entries()) {
-      if (stopped[row]! || answers[row]!.length >= rows[row]!.maxTokens) continue;
+      if (finished[row]!) continue;
       const token = next[slot]!;
       if (stopIds.has(token)) {
         stopped[row] = true;
+        finished[row] = true;
         continue;
       }
       answers[row]!.push(token);
-      if (answers[row]!.length < rows[row]!.maxTokens) running.push(slot);
+      if (answers[row]!.length < rows[row]!.maxTokens && !isLooping(answers[row]!)) running.push(slot);
+      else finished[row] = true;
     }
     progress(step / longestAnswer);
     if (running.length === 0) break;
@@ -166,6 +169,22 @@ async function feedSuffixes(
     next.set(result.argmax, start);
   }
   return next;
+}
+
+/** A cycle of up to this many tokens counts as a loop ... */
+const longestCycle = 48;
+/** ... when it was said this often in a row: greedy decoding hardly ever leaves one again. */
+const repetitions = 3;
+
+/** Whether an answer ends in the same tokens said over and over. */
+export function isLooping(answer: readonly number[]): boolean {
+  const end = answer.length - 1;
+  for (let cycle = 1; cycle <= longestCycle && cycle * repetitions <= answer.length; cycle++) {
+    let same = 0;
+    while (same < cycle * (repetitions - 1) && answer[end - same] === answer[end - same - cycle]) same++;
+    if (same === cycle * (repetitions - 1)) return true;
+  }
+  return false;
 }
 
 const longest = (rows: readonly ContinuationRow[]): number =>
