@@ -50,12 +50,17 @@ async function findPrompts(patterns: readonly string[], cwd: string, signal: Abo
 }
 
 function openEngine(): EnginePort {
-  const enginePath = engineFile();
-  const engine = new Engine({ enginePath });
+  const engine = new Engine({ enginePath: engineFile() });
+  const dispose = (): void => {
+    process.off('exit', dispose);
+    engine.dispose();
+  };
+  // A second Ctrl-C ends this process at once; an engine in the middle of a long run would notice only after it.
+  process.on('exit', dispose);
   return {
     load: ({ model: { id, path, sha256 }, device }, signal) =>
       engine.load({ id, path, sha256, device, graphsFolder: holdfastHome().graphs }, signal),
-    dispose: () => engine.dispose(),
+    dispose,
   };
 }
 
