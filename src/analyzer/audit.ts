@@ -57,7 +57,7 @@ async function runAudit(
     emit({ phase: 'load', fraction: 0, message: phaseMessages.load });
     const start = performance.now();
     const loaded = await loadModel(signal);
-    timings['load'] = performance.now() - start;
+    timings.load = performance.now() - start;
     model = loaded.info;
     const sizes = inputs.map(({ prompt }) => prompt.text.length);
     const total = Math.max(1, sum(sizes));

@@ -2,21 +2,21 @@
 export async function* progressStream<T, R>(work: (emit: (item: T) => void) => Promise<R>): AsyncGenerator<T, R, void> {
   const waiting: T[] = [];
   let wake = (): void => undefined;
-  let settled = false;
+  const state = { isSettled: false };
   const result = work((item) => {
     waiting.push(item);
     wake();
   }).finally(() => {
-    settled = true;
+    state.isSettled = true;
     wake();
   });
   result.catch(() => undefined); // awaited below, after the last report
   for (;;) {
     for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) yield item;
-    if (settled) return await result;
+    if (state.isSettled) return await result;
     await new Promise<void>((resolve) => {
       wake = resolve;
-      if (waiting.length > 0 || settled) resolve();
+      if (waiting.length > 0 || state.isSettled) resolve();
     });
   }
 }

@@ -84,7 +84,10 @@ export const variant = z.strictObject({
   keptTokens: z.int().describe('Entries kept per layer and KV head.'),
   bytes: z.int().describe('Bytes of the compressed system-turn cache, keys and values, fp16.'),
   fullBytes: z.int(),
-  meanKl: z.number().nullable().describe('KL(full || variant), mean nats per token over the full answers of all probes.'),
+  meanKl: z
+    .number()
+    .nullable()
+    .describe('KL(full || variant), mean nats per token over the full answers of all probes.'),
   flips: share.nullable().describe('Share of top-1 tokens that differ from the full cache on its own answers.'),
   notes: z.array(z.string()).describe('Clamped budgets, degraded windows, protections above the budget.'),
   instructions: z.array(variantInstruction),
@@ -109,7 +112,15 @@ export const fix = z.strictObject({
   before: orderScore,
   after: orderScore,
   cells: z
-    .array(z.strictObject({ variant: z.string(), leakBefore: share, leakAfter: share, lostBefore: z.int(), lostAfter: z.int() }))
+    .array(
+      z.strictObject({
+        variant: z.string(),
+        leakBefore: share,
+        leakAfter: share,
+        lostBefore: z.int(),
+        lostAfter: z.int(),
+      }),
+    )
     .describe('Per variant.'),
 });
 
@@ -135,7 +146,10 @@ export const finding = z.strictObject({
   uri: z.string(),
   range: fileRange,
   rung,
-  instruction: z.string().nullable().describe('Id of the instruction, null when the finding is about the whole prompt.'),
+  instruction: z
+    .string()
+    .nullable()
+    .describe('Id of the instruction, null when the finding is about the whole prompt.'),
   likely: z.boolean().describe('True when the verdict rests on loss alone ("likely ignored").'),
   evidence: z.strictObject({
     breaking: z

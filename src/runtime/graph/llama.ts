@@ -101,7 +101,7 @@ function head(graph: GraphBuilder, { vocabSize }: ModelConfig, logits: string): 
   graph.op('ArgMax', [logits], { axis: -1, keepdims: 0 }, 'argmax');
   graph.output('argmax', elementType.int64, ['n']);
   const last = graph.ints(-1);
-  const zero = graph.weight('zero', [1], new Float32Array(1));
+  const zero = graph.weight('zero', [1, 1], new Float32Array(1));
   const scores: ValueInfo[] = ['log_sum_exp', 'target_logits', 'cross'].map((name) => ({
     name,
     type: elementType.float,
