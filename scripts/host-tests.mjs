@@ -157,6 +157,8 @@ async function serveRequests(page, folder) {
       if (request.kind === 'click')
         await page.getByRole(request.role, { name: request.text, exact: false }).first().click({ timeout: 10_000 });
       if (request.kind === 'move') await page.mouse.move(request.x, request.y);
+      if (request.kind === 'wait-for-notification')
+        await page.locator('.notifications-toasts.visible .notification-toast').first().waitFor({ timeout: 10_000 });
       if (request.kind === 'keys') await page.keyboard.press(request.keys);
       if (request.kind === 'status') answer = { text: await statusText(page) };
       if (request.kind === 'frame-text') answer = { text: await frameText(page) };

@@ -49,6 +49,8 @@ export function evidenceMarkdown(prompt: PromptReport, instruction: InstructionR
     `|:--|${ratios.map(() => ':--|').join('')}`,
     ...rows.map(({ policy, cells }) => `| ${escaped(policyTitle(policy))} | ${cells.map(cellText).join(' | ')} |`),
     '',
+    'In each cell: verdict, retention (share of its entries that is kept), loss (share of its influence that is gone).',
+    '',
     ...(prompt.status === 'measured' ? [] : [`**${statusText(prompt)}**`, '']),
     assumptions(prompt, report),
   ];
@@ -65,11 +67,11 @@ function cellText({ verdict, measured }: Cell): string {
   if (measured === undefined) return `${symbols[verdict]} not measured`;
   const word = verdict === 'ignored' && measured.loss !== null ? 'likely ignored' : verdict.replace('-', ' ');
   const numbers = [
-    ...(measured.retention === null ? [] : [`keeps ${percent(Math.round(measured.retention * 100) / 100)}`]),
-    ...(measured.loss === null ? [] : [`loss ${twoDecimals(measured.loss)}`]),
+    ...(measured.retention === null ? [] : [percent(Math.round(measured.retention * 100) / 100)]),
+    ...(measured.loss === null ? [] : [twoDecimals(measured.loss)]),
   ];
   const mark = verdict === 'held' || verdict === 'inert' || verdict === 'not-measured' ? word : `**${word}**`;
-  return [`${symbols[verdict]} ${mark}`, ...numbers].join('<br>');
+  return `${symbols[verdict]} ${mark} ${numbers.join(', ')}`.trimEnd();
 }
 
 /** Why a prompt is not fully measured, as one sentence. */

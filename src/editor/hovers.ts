@@ -13,7 +13,6 @@ export class EvidenceHoverProvider implements vscode.HoverProvider {
     const found = instructionAt(result, position);
     if (found === undefined) return undefined;
     const markdown = new vscode.MarkdownString(evidenceMarkdown(found.prompt, found.instruction, result.report));
-    markdown.supportHtml = true; // line breaks inside table cells; all text from prompts is escaped
     markdown.isTrusted = { enabledCommands: ['holdfast.showReport'] };
     markdown.appendMarkdown(`\n\n[${vscode.l10n.t('Show report')}](command:holdfast.showReport)`);
     return new vscode.Hover(markdown, toRange(found.instruction.range));

@@ -1,10 +1,11 @@
 import type { LanguageModel } from '../runtime/languageModel.ts';
-import type {
-  CatalogModel,
-  MissingModel,
-  PullProgress,
-  ResolvedModel,
-  ResolveOptions,
+import {
+  catalog,
+  type CatalogModel,
+  type MissingModel,
+  type PullProgress,
+  type ResolvedModel,
+  type ResolveOptions,
 } from '../runtime/models/index.ts';
 import type { AuditSettings } from '../analyzer/settings.ts';
 import { HoldfastError } from '../errors.ts';
@@ -49,8 +50,11 @@ export async function acquireModel(
       'The model lies in a workspace that is not trusted and is not loaded.',
       'Trust the workspace, or name a model outside it in holdfast.model.',
     );
-  ports.announce(`Loading ${found.id}`);
-  return ports.load(found, settings, signal);
+  // A file that was named by its path may be a model that is known by content; reports then say which.
+  const { sha256 } = found;
+  const id = catalog.find((model) => model.sha256 === sha256)?.id ?? found.id;
+  ports.announce(`Loading ${id}`);
+  return ports.load({ ...found, id }, settings, signal);
 }
 
 /** Megabytes as download pages give them. */

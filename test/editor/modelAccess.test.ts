@@ -33,8 +33,8 @@ function ports(overrides: Partial<ModelPorts>): { ports: ModelPorts; steps: stri
         steps.push('pull');
         return Promise.resolve(found);
       },
-      load: ({ path }) => {
-        steps.push(`load ${path}`);
+      load: ({ id, path }) => {
+        steps.push(`load ${id} ${path}`);
         return Promise.resolve(model);
       },
       consent: () => {
@@ -51,13 +51,21 @@ function ports(overrides: Partial<ModelPorts>): { ports: ModelPorts; steps: stri
 test('a model on this machine is loaded without a question', async () => {
   const { ports: fakes, steps } = ports({});
   assert.equal(await acquireModel(fakes, settings, never), model);
-  assert.deepEqual(steps, ['resolve default', 'load /models/model.gguf']);
+  assert.deepEqual(steps, ['resolve default', `load ${missing.id} /models/model.gguf`]);
+});
+
+test('a model named by its path is called by its name when it is known by content', async () => {
+  const { ports: fakes, steps } = ports({
+    resolve: () => Promise.resolve({ ...found, id: '~/m.gguf', keeper: 'user' }),
+  });
+  await acquireModel(fakes, settings, never);
+  assert.deepEqual(steps, [`load ${missing.id} /models/model.gguf`]);
 });
 
 test('a missing model is fetched only after consent', async () => {
   const { ports: fakes, steps } = ports({ resolve: () => Promise.resolve({ missing }) });
   await acquireModel(fakes, settings, never);
-  assert.deepEqual(steps, ['consent', 'pull', 'load /models/model.gguf']);
+  assert.deepEqual(steps, ['consent', 'pull', `load ${missing.id} /models/model.gguf`]);
 });
 
 test('a declined download fetches nothing and ends as an abort', async () => {

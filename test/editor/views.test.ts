@@ -55,7 +55,7 @@ test('answers are listed per probe, and each is found by its line', () => {
 
 test('a finding points to its instruction, to the full answer and to each breaking answer', () => {
   const finding = report.findings.find(({ rule }) => rule === 'prompt-leak')!;
-  const ofInstruction = { ...finding, instruction: prompt.instructions[0]!.id };
+  const ofInstruction = { ...finding, instruction: prompt.instructions[0]!.id, range: prompt.instructions[1]!.range };
   const evidence = evidenceOf(ofInstruction, prompt, renderAnswers(prompt));
   assert.deepEqual(evidence[0]?.kind === 'document' && evidence[0].range, prompt.instructions[0]!.range);
   const titles = evidence.slice(1).map(({ message }) => message);

@@ -91,8 +91,8 @@ export function pause(ms: number): Promise<void> {
 
 type PageRequest =
   | { kind: 'screenshot'; name: string }
-  | { kind: 'click'; role: string; text: string }
-  | { kind: 'move'; x: number; y: number }
+  | { kind: 'wait-for-notification' }
+  | { kind: 'click-in-notification'; text: string }
   | { kind: 'keys'; keys: string }
   | { kind: 'status' }
   | { kind: 'frame-text' };

@@ -13,6 +13,7 @@ import {
   messages,
   open,
   smallGrid,
+  statusSays,
 } from './support.ts';
 
 /** How soon a cancelled audit has settled; the product promises one second on a quiet machine. */
@@ -30,7 +31,7 @@ test('Cancel stops the audit and what is shown is not clean', async () => {
   assert.ok(Date.now() - start < settleMs, `settled after ${Date.now() - start} ms`);
   for (const { message } of findings(acme)) assert.match(message, /\(partial audit\)$/);
   assert.deepEqual(messages, []);
-  if (hasPage) assert.match((await ask({ kind: 'status' })).text ?? '', /partial|not measured|cancelled/);
+  await statusSays(/partial|not measured|cancelled/);
 });
 
 test('the Cancel button of the notification stops the audit', async () => {
@@ -39,12 +40,13 @@ test('the Cancel button of the notification stops the audit', async () => {
   await open(acme);
   const audit = Promise.resolve(auditPrompt());
   await measuring();
-  await pause(500);
+  await ask({ kind: 'wait-for-notification' });
+  await pause(1000);
   await ask({ kind: 'screenshot', name: 'progress' });
-  await ask({ kind: 'click', role: 'button', text: 'Cancel' });
+  await ask({ kind: 'click-in-notification', text: 'Cancel' });
   const settled = await Promise.race([audit.then(() => true), pause(settleMs).then(() => false)]);
   assert.ok(settled);
-  assert.match((await ask({ kind: 'status' })).text ?? '', /partial|not measured|cancelled/);
+  await statusSays(/partial|not measured|cancelled/);
 });
 
 test('a killed engine is a failure that says so, and the next audit works', async () => {
@@ -59,7 +61,7 @@ test('a killed engine is a failure that says so, and the next audit works', asyn
   assert.ok(settled, 'the audit ends soon after its engine');
   await until('the message', () => messages.length > 0, 2000);
   assert.equal(messages.length, 1);
-  if (hasPage) assert.match((await ask({ kind: 'status' })).text ?? '', /failed/);
+  await statusSays(/failed/);
   messages.length = 0;
   await configure(smallGrid);
   await auditPrompt();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import * as vscode from 'vscode';
-import { setAfterEach, until } from './harness.ts';
+import { ask, hasPage, setAfterEach, until } from './harness.ts';
 
 export const extensionId = 'holdfast.holdfast';
 export const acme = vscode.Uri.joinPath(vscode.workspace.workspaceFolders![0]!.uri, 'acme-bank/system.md');
@@ -23,7 +23,7 @@ export async function open(uri: vscode.Uri): Promise<vscode.TextEditor> {
 export async function configure(values: Readonly<Record<string, unknown>>): Promise<void> {
   const configuration = vscode.workspace.getConfiguration('holdfast');
   for (const [key, value] of Object.entries(values))
-    await configuration.update(key, value, vscode.ConfigurationTarget.Workspace);
+    await configuration.update(key, value, vscode.ConfigurationTarget.Global);
 }
 
 export const auditPrompt = (): Thenable<unknown> => vscode.commands.executeCommand('holdfast.auditPrompt');
@@ -112,4 +112,15 @@ export async function replaceText(document: vscode.TextDocument, text: string): 
 /** Resolves when an audit has started to measure: the engine runs. */
 export function measuring(): Promise<number> {
   return until('the engine to start', () => engineChildren()[0]);
+}
+
+/** Waits until the status bar item says so to a screen reader; passes where no page can be read. */
+export async function statusSays(pattern: RegExp): Promise<void> {
+  if (!hasPage) return;
+  let text = '';
+  try {
+    await until('the status', async () => pattern.test((text = (await ask({ kind: 'status' })).text ?? '')), 3000);
+  } catch {
+    assert.match(text, pattern);
+  }
 }
