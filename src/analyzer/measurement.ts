@@ -67,9 +67,12 @@ export function emptyMeasurement(text: string, settings: AuditSettings): Measure
 }
 
 /** The probe under which an instruction matters most; null before any was measured. */
-export function strongestProbe(measurement: Measurement, instruction: number): { probe: string; nats: number } | null {
+export function strongestProbe(
+  { influences }: Pick<Measurement, 'influences'>,
+  instruction: number,
+): { probe: string; nats: number } | null {
   let strongest: { probe: string; nats: number } | null = null;
-  for (const [probe, perInstruction] of measurement.influences) {
+  for (const [probe, perInstruction] of influences) {
     const nats = perInstruction[instruction]!;
     if (strongest === null || nats > strongest.nats) strongest = { probe, nats };
   }
@@ -79,7 +82,7 @@ export function strongestProbe(measurement: Measurement, instruction: number): {
 export type MeasureProgress = (phase: AuditPhase, fraction: number) => void;
 
 /** Share of a prompt's audit that each phase takes, measured on the examples with the default model and grid. */
-const phaseShares = { prefill: 0.05, answers: 0.1, influence: 0.1, loss: 0.35, responses: 0.4 } as const;
+const phaseShares = { prefill: 0.03, answers: 0.12, influence: 0.13, loss: 0.12, responses: 0.6 } as const;
 type MeasuredPhase = keyof typeof phaseShares;
 
 /**
@@ -176,7 +179,7 @@ async function measureEffects(
   signal: AbortSignal,
   phase: PhaseRunner,
 ): Promise<void> {
-  const { probes, text, positions, variants } = measurement;
+  const { probes, text, positions } = measurement;
   const suffixes = new Map<string, Int32Array>();
   for (const probe of probes) suffixes.set(probe.id, await model.encodeUser(text, probe.text, signal));
   const row = (probe: Probe, mask: Mask) => ({
@@ -216,16 +219,48 @@ async function measureEffects(
 
   await phase('loss', (done) => measureLoss(model, prefix, measurement, settings, { answered, forced }, signal, done));
 
-  const answers = await phase('responses', (done) =>
-    model.generate(
+  const silent = probes.filter((probe) => !answered.includes(probe));
+  for (const { cache, answers } of silent.length === 0 ? [] : measurement.variants) {
+    // Nothing to compare with: these answers only show whether a compressed cache says what the full one does not.
+    const mask: Mask = { kind: 'variant', variant: cache.variant };
+    const said = await model.generate(
       prefix,
-      variants.flatMap(({ cache }) => probes.map((probe) => row(probe, { kind: 'variant', variant: cache.variant }))),
+      silent.map((probe) => row(probe, mask)),
       signal,
-      done,
-    ),
+    );
+    for (const [i, probe] of silent.entries()) answers.set(probe.id, said[i]!);
+  }
+  await phase('responses', (done) =>
+    measureResponses(model, prefix, measurement, settings, { answered, forced }, signal, done),
   );
+}
+
+/** Every variant's own answer to every probe, with its KL and flips on the full cache's answer. */
+async function measureResponses(
+  model: LanguageModel,
+  prefix: PrefixHandle,
+  measurement: Measurement,
+  settings: AuditSettings,
+  { answered, forced }: ForcedRows,
+  signal: AbortSignal,
+  done: RowsDone,
+): Promise<void> {
+  const { variants } = measurement;
+  const rows = variants.flatMap(({ cache }) =>
+    answered.map((probe) => ({
+      ...forced(probe, { kind: 'variant', variant: cache.variant }),
+      maxTokens: answerLimit(probe, prefix.seqLen, settings),
+    })),
+  );
+  const answers = await model.answer(prefix, rows, signal, done);
   for (const [v, variant] of variants.entries()) {
-    for (const [p, probe] of probes.entries()) variant.answers.set(probe.id, answers[v * probes.length + p]!);
+    const ofVariant = answers.slice(v * answered.length, (v + 1) * answered.length);
+    for (const [p, { generated }] of ofVariant.entries()) variant.answers.set(answered[p]!.id, generated);
+    const tokens = ofVariant.reduce((total, { comparison }) => total + comparison.kl.length, 0);
+    if (tokens === 0) continue;
+    variant.meanKl = ofVariant.reduce((total, { comparison }) => total + sum(comparison.kl), 0) / tokens;
+    variant.flips =
+      ofVariant.reduce((total, { comparison }) => total + comparison.flips * comparison.kl.length, 0) / tokens;
   }
 }
 
@@ -233,43 +268,38 @@ async function measureEffects(
 const answerLimit = (probe: Probe, seqLen: number, { maxResponseTokens }: AuditSettings): number =>
   Math.min(maxResponseTokens, probe.kind === 'extraction' ? Math.max(seqLen, evidenceTokens) : evidenceTokens);
 
+/** The probes that the full cache answered, and rows that teacher-force its answers. */
+interface ForcedRows {
+  readonly answered: readonly Probe[];
+  readonly forced: (probe: Probe, mask: Mask) => CompareRow;
+}
+
 /**
- * Loss of every instruction that has influence, under every variant, on its strongest probe; and each variant's whole-answer
- * KL and flips. What retention already decides is not run: nothing evicted loses nothing, everything evicted loses all.
+ * Loss of every instruction that has influence, under every variant, on its strongest probe. What retention already
+ * decides is not run: nothing evicted loses nothing, everything evicted loses all.
  */
 async function measureLoss(
   model: LanguageModel,
   prefix: PrefixHandle,
-  measurement: Measurement,
+  { positions, variants, influences }: Measurement,
   settings: AuditSettings,
-  probes: { readonly answered: readonly Probe[]; readonly forced: (probe: Probe, mask: Mask) => CompareRow },
+  { answered, forced }: ForcedRows,
   signal: AbortSignal,
   done: RowsDone,
 ): Promise<void> {
-  const { positions, variants } = measurement;
   const rows: CompareRow[] = [];
   const receivers: ((comparison: Comparison) => void)[] = [];
-  const totals = variants.map(() => ({ kl: 0, flips: 0, tokens: 0 }));
-  for (const [v, variant] of variants.entries()) {
-    for (const probe of probes.answered) {
-      rows.push(probes.forced(probe, { kind: 'variant', variant: variant.cache.variant }));
-      receivers.push(({ kl, flips }) => {
-        const total = totals[v]!;
-        total.kl += sum(kl);
-        total.flips += flips * kl.length;
-        total.tokens += kl.length;
-      });
-    }
-    for (const [i, at] of positions.entries()) {
-      const strongest = strongestProbe(measurement, i);
-      if (strongest === null || strongest.nats < settings.influenceFloor) continue;
+  for (const [i, at] of positions.entries()) {
+    const strongest = strongestProbe({ influences }, i);
+    if (strongest === null || strongest.nats < settings.influenceFloor) continue;
+    const probe = answered.find(({ id }) => id === strongest.probe)!;
+    for (const variant of variants) {
       const kept = variant.retention[i];
       if (kept === 1 || kept === 0) {
         variant.loss[i] = 1 - kept;
         continue;
       }
-      const probe = probes.answered.find(({ id }) => id === strongest.probe)!;
-      rows.push(probes.forced(probe, { kind: 'evicted-positions', variant: variant.cache.variant, positions: at }));
+      rows.push(forced(probe, { kind: 'evicted-positions', variant: variant.cache.variant, positions: at }));
       receivers.push((comparison) => {
         variant.loss[i] = Math.min(1, meanKl(comparison) / strongest.nats);
       });
@@ -277,11 +307,6 @@ async function measureLoss(
   }
   const comparisons = await model.compare(prefix, rows, signal, done);
   for (const [i, receive] of receivers.entries()) receive(comparisons[i]!);
-  for (const [v, { kl, flips, tokens }] of totals.entries()) {
-    if (tokens === 0) continue;
-    variants[v]!.meanKl = kl / tokens;
-    variants[v]!.flips = flips / tokens;
-  }
 }
 
 const sum = (values: Float32Array): number => values.reduce((total, value) => total + value, 0);

@@ -6,7 +6,7 @@ const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '.
 
 /** The reference outputs: the folder named by HOLDFAST_FIXTURES, else ../shared/fixtures, else the committed subset. */
 export const fixturesRoot = ((): string => {
-  const named = process.env['HOLDFAST_FIXTURES'];
+  const named = process.env.HOLDFAST_FIXTURES;
   if (named !== undefined && named !== '') return path.resolve(repository, named);
   const shared = path.resolve(repository, '../shared/fixtures');
   return existsSync(shared) ? shared : path.join(repository, 'test/fixtures');
@@ -28,11 +28,12 @@ export function discover(folder: string, pattern: RegExp): string[] {
 /** Options for `test`: skips with a message when the folder is absent on a developer's machine, never in CI. */
 export function needsFixtures(folder: string): { skip: string | false } {
   const present = existsSync(fixture(folder));
-  if (present || process.env['CI'] !== undefined) return { skip: false };
+  if (present || process.env.CI !== undefined) return { skip: false };
   return { skip: `no ${folder} in ${fixturesRoot}: set HOLDFAST_FIXTURES to the folder with the reference outputs` };
 }
 
-export const readJson = <T = unknown>(file: string): T => JSON.parse(readFileSync(file, 'utf8')) as T;
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- fixtures are trusted: the caller names their type
+export const readJson = <T>(file: string): T => JSON.parse(readFileSync(file, 'utf8')) as T;
 
 /** Decodes the fixtures' tensors: `{"shape", "f32": base64 little-endian float32}`. */
 export function floats(tensor: { f32: string } | string): Float32Array {

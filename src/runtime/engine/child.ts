@@ -56,6 +56,10 @@ async function handle(method: Method, params: unknown, signal: AbortSignal, prog
       const { prefix, rows } = parsed(method);
       return await simulator().compare(prefix, rows, pause, progress);
     }
+    case 'answer': {
+      const { prefix, rows } = parsed(method);
+      return await simulator().answer(prefix, rows, pause, progress);
+    }
     case 'release':
       simulator().release(parsed(method).prefix);
       return undefined;

@@ -3,6 +3,8 @@ import { KeptSet } from '../../cache/keptSet.ts';
 import type { PolicyId } from '../../cache/policies/index.ts';
 import { HoldfastError, type HoldfastErrorCode } from '../../errors.ts';
 import type {
+  Answered,
+  AnswerRow,
   CompareRow,
   Comparison,
   CompressedCache,
@@ -262,6 +264,15 @@ class EngineModel implements LanguageModel {
     progress?: RowProgress,
   ): Promise<Comparison[]> {
     return (await this.connection.request('compare', { prefix, rows: [...rows] }, signal, progress)) as Comparison[];
+  }
+
+  async answer(
+    prefix: PrefixHandle,
+    rows: readonly AnswerRow[],
+    signal: AbortSignal,
+    progress?: RowProgress,
+  ): Promise<Answered[]> {
+    return (await this.connection.request('answer', { prefix, rows: [...rows] }, signal, progress)) as Answered[];
   }
 
   async release(prefix: PrefixHandle): Promise<void> {

@@ -43,6 +43,10 @@ export const requests = {
     rows: z.array(z.strictObject({ mask, suffix: tokens, maxTokens: z.int().positive() })),
   }),
   compare: z.strictObject({ prefix: handle, rows: z.array(z.strictObject({ mask, suffix: tokens, target: tokens })) }),
+  answer: z.strictObject({
+    prefix: handle,
+    rows: z.array(z.strictObject({ mask, suffix: tokens, target: tokens, maxTokens: z.int().positive() })),
+  }),
   release: z.strictObject({ prefix: handle }),
 } as const;
 

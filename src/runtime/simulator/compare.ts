@@ -1,9 +1,19 @@
 import type { Comparison } from '../languageModel.ts';
-import { causalBias, type Decoder } from './decoder.ts';
-import { prefixShape, tokenRowsPerRun } from './generate.ts';
+import { causalBias, type Decoder, type DecoderOutput, type StepResult } from './decoder.ts';
+import { tokenRowsPerRun } from './generate.ts';
+import { chunks, groupBy } from './groupBy.ts';
 import type { Pause } from './pause.ts';
 import type { Prefill } from './prefill.ts';
 import { HiddenEntries, prefixBias } from './prefixMask.ts';
+import { prefixShape } from './prefixShape.ts';
+
+/** What one run over several masked caches gave for the same teacher-forced answer. */
+export interface ForcedAnswer {
+  readonly comparisons: Comparison[];
+  /** Top-1 token before each token of the answer, [rows, t]. */
+  readonly argmax: Int32Array;
+  readonly result: StepResult;
+}
 
 export interface ComparisonRow {
   readonly hidden: HiddenEntries;
@@ -39,21 +49,14 @@ export class Comparer {
   ): Promise<Comparison[]> {
     const results = new Array<Comparison>(rows.length);
     let done = 0;
-    for (const group of groupBy(rows, ({ suffix, target }) => `${suffix.join()}|${target.join()}`)) {
+    const indices = rows.map((_, index) => index);
+    for (const group of groupBy(indices, (index) => `${rows[index]!.suffix.join()}|${rows[index]!.target.join()}`)) {
       const { suffix, target } = rows[group[0]!]!;
-      const reference = await this.#reference(suffix, target, pause);
       // Rows that hide the same entries are one computation.
-      const distinct = groupBy(group, (index) => rows[index]!.hidden.key).map((same) => same.map((i) => group[i]!));
-      const perRun = Math.max(1, Math.floor(tokenRowsPerRun / (suffix.length + target.length)));
-      for (let start = 0; start < distinct.length; start += perRun) {
-        const part = distinct.slice(start, start + perRun);
-        const compared = await this.#run(
-          part.map(([index]) => rows[index!]!.hidden),
-          suffix,
-          target,
-          reference,
-          pause,
-        );
+      const distinct = groupBy(group, (index) => rows[index]!.hidden.key);
+      for (const part of chunks(distinct, rowsPerRun(suffix, target))) {
+        const hidden = part.map(([index]) => rows[index!]!.hidden);
+        const compared = await this.#compareSome(hidden, suffix, target, pause);
         for (const [i, same] of part.entries()) {
           for (const index of same) results[index] = compared[i]!;
           done += same.length;
@@ -62,6 +65,19 @@ export class Comparer {
       }
     }
     return results;
+  }
+
+  async #compareSome(
+    hidden: readonly HiddenEntries[],
+    suffix: Int32Array,
+    target: Int32Array,
+    pause: Pause,
+  ): Promise<Comparison[]> {
+    if (hidden.length === 1 && hidden[0]!.isEmpty) {
+      const { logProbs } = await this.#reference(suffix, target, pause);
+      return [{ kl: new Float32Array(target.length), logProbs, flips: 0 }];
+    }
+    return (await this.force(hidden, suffix, target, pause, ['scores'])).comparisons;
   }
 
   async #reference(suffix: Int32Array, target: Int32Array, pause: Pause): Promise<Reference> {
@@ -92,26 +108,23 @@ export class Comparer {
     return reference;
   }
 
-  async #run(
+  /** Teacher-forces one answer on several masked caches in one run. */
+  async force(
     hidden: readonly HiddenEntries[],
     suffix: Int32Array,
     target: Int32Array,
-    reference: Reference,
     pause: Pause,
-  ): Promise<Comparison[]> {
-    const length = target.length;
-    if (hidden.length === 1 && hidden[0]!.isEmpty) {
-      return [{ kl: new Float32Array(length), logProbs: reference.logProbs, flips: 0 }];
-    }
+    wanted: readonly DecoderOutput[],
+  ): Promise<ForcedAnswer> {
+    const reference = await this.#reference(suffix, target, pause);
     await pause();
+    const length = target.length;
     const targets = new Int32Array(hidden.length * length);
     for (let row = 0; row < hidden.length; row++) targets.set(target, row * length);
     const scoring = { targets, reference: reference.probabilities, referenceTokens: length };
-    const { cross, logSumExp, targetLogits, argmax } = await this.decoder.run(
-      { ...this.#step(hidden, suffix, target), scoring },
-      ['scores'],
-    );
-    return hidden.map((_, row) => {
+    const result = await this.decoder.run({ ...this.#step(hidden, suffix, target), scoring }, wanted);
+    const { cross, logSumExp, targetLogits, argmax } = result;
+    const comparisons = hidden.map((_, row) => {
       const kl = new Float32Array(length);
       const logProbs = new Float32Array(length);
       let flips = 0;
@@ -123,6 +136,7 @@ export class Comparer {
       }
       return { kl, logProbs, flips: flips / length };
     });
+    return { comparisons, argmax, result };
   }
 
   /** One step that feeds suffix + answer to every row and reads the logits that predict each token of the answer. */
@@ -162,14 +176,6 @@ function softmax(logits: Float32Array, probabilities: Float32Array): { logSumExp
   return { logSumExp, argmax };
 }
 
-/** Indices of items by key, groups in order of first appearance. */
-function groupBy<T>(items: readonly T[], key: (item: T) => string): number[][] {
-  const groups = new Map<string, number[]>();
-  for (const [index, item] of items.entries()) {
-    const name = key(item);
-    const group = groups.get(name);
-    if (group === undefined) groups.set(name, [index]);
-    else group.push(index);
-  }
-  return [...groups.values()];
-}
+/** Rows of one suffix and answer that fit into one run. */
+export const rowsPerRun = (suffix: Int32Array, target: Int32Array): number =>
+  Math.max(1, Math.floor(tokenRowsPerRun / (suffix.length + target.length)));

@@ -1,4 +1,12 @@
-import { boolTensor, floats, floatTensor, int64Tensor, integers, type OnnxSession, type Tensor } from '../engine/onnxSession.ts';
+import {
+  boolTensor,
+  floats,
+  floatTensor,
+  int64Tensor,
+  integers,
+  type OnnxSession,
+  type Tensor,
+} from '../engine/onnxSession.ts';
 import type { ModelConfig } from '../graph/modelConfig.ts';
 import { layerInput, layerOutput } from '../graph/signature.ts';
 

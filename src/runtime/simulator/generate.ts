@@ -1,27 +1,18 @@
 import { causalBias, type Decoder } from './decoder.ts';
+import { decode, type Continuation, type DecodeRow } from './decode.ts';
 import { OwnCache } from './ownCache.ts';
 import type { Pause } from './pause.ts';
 import type { Prefill } from './prefill.ts';
-import { prefixBias, type HiddenEntries, type PrefixShape } from './prefixMask.ts';
+import { prefixBias } from './prefixMask.ts';
+import { prefixShape } from './prefixShape.ts';
 
 /** Token rows per run: about half a second on two cores, which bounds how late a cancel is seen. */
 export const tokenRowsPerRun = 512;
 /** Sequences that are decoded together: beyond this a step grows in proportion and memory with it. */
-const rowsPerBatch = 64;
-/** Finished rows are dropped when this share of a batch has ended; dropping copies the others. */
-const compactAt = 0.2;
-
-export interface ContinuationRow {
-  readonly hidden: HiddenEntries;
+export const rowsPerBatch = 64;
+export interface ContinuationRow extends DecodeRow {
   /** Fed at positions S, S+1, ... */
   readonly suffix: Int32Array;
-  readonly maxTokens: number;
-}
-
-export interface Continuation {
-  /** Greedy tokens without the stop token. */
-  readonly ids: Int32Array;
-  readonly stopped: boolean;
 }
 
 /** Greedy continuation of compressed caches, all rows together. User and generated tokens are never evicted. */
@@ -59,69 +50,9 @@ async function generateBatch(
   pause: Pause,
   progress: (share: number) => void,
 ): Promise<Continuation[]> {
-  const shape = prefixShape(decoder, prefix);
   const own = new OwnCache(decoder.config, rows.length, longest(rows) + 1);
-  let next = await feedSuffixes(decoder, prefix, rows, own, pause);
-  const answers = rows.map((): number[] => []);
-  const stopped = rows.map(() => false);
-  const finished = rows.map(() => false);
-  /** Row of the batch that each live row of `own` belongs to. */
-  let live = rows.map((_, index) => index);
-  let bias = prefixBias(
-    rows.map(({ hidden }) => hidden),
-    shape,
-  );
-  const longestAnswer = Math.max(...rows.map(({ maxTokens }) => maxTokens));
-  for (let step = 0; ; step++) {
-    const running: number[] = [];
-    for (const [slot, row] of live.entries()) {
-      if (finished[row]!) continue;
-      const token = next[slot]!;
-      if (stopIds.has(token)) {
-        stopped[row] = true;
-        finished[row] = true;
-        continue;
-      }
-      answers[row]!.push(token);
-      if (answers[row]!.length < rows[row]!.maxTokens && !isLooping(answers[row]!)) running.push(slot);
-      else finished[row] = true;
-    }
-    progress(step / longestAnswer);
-    if (running.length === 0) break;
-    if (running.length <= (1 - compactAt) * live.length) {
-      own.keepRows(running);
-      next = Int32Array.from(running, (slot) => next[slot]!);
-      live = running.map((slot) => live[slot]!);
-      bias = prefixBias(
-        live.map((row) => rows[row]!.hidden),
-        shape,
-      );
-    }
-    await pause();
-    const result = await decoder.run(
-      {
-        rows: live.length,
-        tokens: 1,
-        ids: next,
-        positions: own.lengths.map((length) => prefix.keyValues.tokens + length),
-        prefix: prefix.keyValues,
-        prefixBias: bias,
-        own,
-        ownBias: own.decodeBias(),
-        logitRows: Int32Array.from(live, (_, slot) => slot),
-      },
-      ['argmax', 'keyValues'],
-    );
-    own.append(
-      0,
-      live.map(() => 1),
-      1,
-      (layer) => result.newKeys(layer),
-      (layer) => result.newValues(layer),
-    );
-    next = result.argmax;
-  }
-  return answers.map((answer, row) => ({ ids: Int32Array.from(answer), stopped: stopped[row]! }));
+  const next = await feedSuffixes(decoder, prefix, rows, own, pause);
+  return await decode(decoder, prefix, rows, { own, next, answers: rows.map(() => []) }, stopIds, pause, progress);
 }
 
 /** Feeds every row's suffix into `own` and returns the first generated token of each. */
@@ -160,38 +91,14 @@ async function feedSuffixes(
       ['argmax', 'keyValues'],
     );
     own.append(
-      start,
+      part.map((_, i) => start + i),
       counts,
-      tokens,
-      (layer) => result.newKeys(layer),
-      (layer) => result.newValues(layer),
+      result,
     );
     next.set(result.argmax, start);
   }
   return next;
 }
 
-/** A cycle of up to this many tokens counts as a loop ... */
-const longestCycle = 48;
-/** ... when it was said this often in a row: greedy decoding hardly ever leaves one again. */
-const repetitions = 3;
-
-/** Whether an answer ends in the same tokens said over and over. */
-export function isLooping(answer: readonly number[]): boolean {
-  const end = answer.length - 1;
-  for (let cycle = 1; cycle <= longestCycle && cycle * repetitions <= answer.length; cycle++) {
-    let same = 0;
-    while (same < cycle * (repetitions - 1) && answer[end - same] === answer[end - same - cycle]) same++;
-    if (same === cycle * (repetitions - 1)) return true;
-  }
-  return false;
-}
-
 const longest = (rows: readonly ContinuationRow[]): number =>
   rows.reduce((length, { suffix }) => Math.max(length, suffix.length), 1);
-
-export const prefixShape = (decoder: Decoder, prefix: Prefill): PrefixShape => ({
-  layers: decoder.config.layers,
-  kvHeads: decoder.config.kvHeads,
-  seqLen: prefix.keyValues.tokens,
-});

@@ -1,4 +1,4 @@
-import { masked, type LayerKeyValues } from './decoder.ts';
+import { masked, type LayerKeyValues, type StepResult } from './decoder.ts';
 
 /** Room is added in steps of this many tokens, so that a growing cache is copied seldom and little of it is padding. */
 const growth = 32;
@@ -28,35 +28,26 @@ export class OwnCache implements LayerKeyValues {
     return this.lengths.length;
   }
 
-  /**
-   * Appends `counts[i]` tokens of row `firstRow + i` from a step's new keys and values, `[kv, stepRows, s, d]` per layer.
-   */
-  append(
-    firstRow: number,
-    counts: ArrayLike<number>,
-    stepTokens: number,
-    newKeys: (layer: number) => Float32Array,
-    newValues: (layer: number) => Float32Array,
-  ): void {
+  /** Appends the first `counts[i]` tokens of a step's row i to row `rows[i]`. */
+  append(rows: readonly number[], counts: readonly number[], step: StepResult): void {
     const { layers, kvHeads, headDim } = this.shape;
-    const stepRows = counts.length;
-    for (let i = 0; i < stepRows; i++) this.#reserve(this.lengths[firstRow + i]! + counts[i]!);
+    const stepTokens = step.columns.tokens;
+    this.#reserve(Math.max(...rows.map((row, i) => this.lengths[row]! + counts[i]!)));
     for (let layer = 0; layer < layers; layer++) {
       for (const [target, source] of [
-        [this.keys[layer]!, newKeys(layer)],
-        [this.values[layer]!, newValues(layer)],
+        [this.keys[layer]!, step.newKeys(layer)],
+        [this.values[layer]!, step.newValues(layer)],
       ] as const) {
         for (let head = 0; head < kvHeads; head++) {
-          for (let i = 0; i < stepRows; i++) {
-            const row = firstRow + i;
-            const from = (head * stepRows + i) * stepTokens * headDim;
+          for (const [i, row] of rows.entries()) {
+            const from = (head * rows.length + i) * stepTokens * headDim;
             const to = ((head * this.rows + row) * this.tokens + this.lengths[row]!) * headDim;
             target.set(source.subarray(from, from + counts[i]! * headDim), to);
           }
         }
       }
     }
-    for (let i = 0; i < stepRows; i++) this.lengths[firstRow + i]! += counts[i]!;
+    for (const [i, row] of rows.entries()) this.lengths[row]! += counts[i]!;
   }
 
   /** Bias of one new token per row over its own slots and itself, [b, 1, capacity + 1]. */

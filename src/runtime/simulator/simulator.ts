@@ -5,6 +5,8 @@ import { HoldfastError } from '../../errors.ts';
 import { encodeAnswer, encodeSystemTurn, encodeUserSuffix, type ChatTemplate } from '../chatTemplate.ts';
 import { positionsOf } from '../graph/modelConfig.ts';
 import type {
+  Answered,
+  AnswerRow,
   CompareRow,
   Comparison,
   CompressedCache,
@@ -18,7 +20,10 @@ import type {
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import { Comparer } from './compare.ts';
 import type { Decoder } from './decoder.ts';
-import { generate, prefixShape } from './generate.ts';
+import { answer } from './answer.ts';
+import type { Continuation } from './decode.ts';
+import { generate } from './generate.ts';
+import { prefixShape } from './prefixShape.ts';
 import type { Pause } from './pause.ts';
 import { prefill, type Prefill } from './prefill.ts';
 import { hiddenEntries, type HiddenEntries } from './prefixMask.ts';
@@ -36,6 +41,7 @@ interface PrefixState {
  */
 export class Simulator {
   readonly #prefixes = new Map<number, PrefixState>();
+  readonly #stopIds: ReadonlySet<number>;
   #nextPrefix = 0;
 
   constructor(
@@ -44,7 +50,9 @@ export class Simulator {
     readonly template: ChatTemplate,
     /** The token that ends an answer. */
     readonly endOfTurn: number,
-  ) {}
+  ) {
+    this.#stopIds = new Set([endOfTurn]);
+  }
 
   encodeSystem(system: string): EncodedTurn {
     return encodeSystemTurn(this.template, this.tokenizer, system);
@@ -92,15 +100,11 @@ export class Simulator {
       this.decoder,
       state.prefill,
       rows.map(({ mask, suffix, maxTokens }) => ({ hidden: this.#hidden(state, mask), suffix, maxTokens })),
-      new Set([this.endOfTurn]),
+      this.#stopIds,
       pause,
       progress,
     );
-    return continuations.map(({ ids, stopped }) => ({
-      ids,
-      text: this.tokenizer.decode(ids, { skipSpecial: true }),
-      truncated: !stopped,
-    }));
+    return continuations.map((continuation) => this.#generated(continuation));
   }
 
   async compare(
@@ -115,8 +119,25 @@ export class Simulator {
     return await state.comparer.compare(compared, pause, progress);
   }
 
+  async answer(
+    handle: PrefixHandle,
+    rows: readonly AnswerRow[],
+    pause: Pause,
+    progress?: RowProgress,
+  ): Promise<Answered[]> {
+    const state = this.#state(handle);
+    this.#checkLength(handle, rows, Math.max(0, ...rows.map((row) => Math.max(row.maxTokens, row.target.length))));
+    const masked = rows.map(({ mask, ...row }) => ({ ...row, hidden: this.#hidden(state, mask) }));
+    const answers = await answer(state.comparer, masked, this.#stopIds, pause, progress);
+    return answers.map(({ comparison, continuation }) => ({ comparison, generated: this.#generated(continuation) }));
+  }
+
   release(handle: PrefixHandle): void {
     this.#prefixes.delete(handle.prefix);
+  }
+
+  #generated({ ids, stopped }: Continuation): Generated {
+    return { ids, text: this.tokenizer.decode(ids, { skipSpecial: true }), truncated: !stopped };
   }
 
   #state({ prefix }: PrefixHandle): PrefixState {

@@ -1,0 +1,98 @@
+import type { Comparison } from '../languageModel.ts';
+import { rowsPerRun, type Comparer, type ComparisonRow } from './compare.ts';
+import { decode, type Continuation, type DecodeState } from './decode.ts';
+import { rowsPerBatch } from './generate.ts';
+import { chunks, groupBy } from './groupBy.ts';
+import { OwnCache } from './ownCache.ts';
+import type { Pause } from './pause.ts';
+
+export interface AnswerRow extends ComparisonRow {
+  readonly maxTokens: number;
+}
+
+export interface Answer {
+  readonly comparison: Comparison;
+  readonly continuation: Continuation;
+}
+
+/** Share of the work that forcing takes, for progress. */
+const forcedShare = 0.5;
+
+/**
+ * Compares each masked cache with the full cache on the full cache's answer (`target`), and lets it give its own. The
+ * teacher-forced run that compares also verifies: as long as the row's top-1 tokens are those of the full answer they are
+ * its own greedy answer, so decoding starts at the first token that differs (speculative decoding with the full answer
+ * as draft; https://arxiv.org/abs/2211.17192, greedy case).
+ */
+export async function answer(
+  comparer: Comparer,
+  rows: readonly AnswerRow[],
+  stopIds: ReadonlySet<number>,
+  pause: Pause,
+  progress?: (done: number, total: number) => void,
+): Promise<Answer[]> {
+  const results = new Array<Answer>(rows.length);
+  const indices = rows.map((_, index) => index);
+  const sameWork = (index: number): string => {
+    const { hidden, suffix, target, maxTokens } = rows[index]!;
+    return `${suffix.join()}|${target.join()}|${maxTokens}|${hidden.key}`;
+  };
+  const distinct = groupBy(indices, sameWork);
+  let done = 0;
+  for (const batch of chunks(distinct, rowsPerBatch)) {
+    const answers = await answerBatch(
+      comparer,
+      batch.map(([index]) => rows[index!]!),
+      stopIds,
+      pause,
+      (share) => progress?.(done + share * batch.length, distinct.length),
+    );
+    for (const [i, same] of batch.entries()) for (const index of same) results[index] = answers[i]!;
+    done += batch.length;
+  }
+  return results;
+}
+
+async function answerBatch(
+  comparer: Comparer,
+  rows: readonly AnswerRow[],
+  stopIds: ReadonlySet<number>,
+  pause: Pause,
+  progress: (share: number) => void,
+): Promise<Answer[]> {
+  const { decoder, prefix } = comparer;
+  const capacity = Math.max(...rows.map(({ suffix, target }) => suffix.length + target.length));
+  const state: DecodeState = {
+    own: new OwnCache(decoder.config, rows.length, capacity),
+    answers: rows.map(() => []),
+    next: new Int32Array(rows.length),
+  };
+  const comparisons = new Array<Comparison>(rows.length);
+  let forced = 0;
+  // Batches are made from rows in the order of their variants; those of one probe share a run.
+  const order = groupBy([...rows.keys()], (row) => `${rows[row]!.suffix.join()}|${rows[row]!.target.join()}`);
+  for (const group of order) {
+    const { suffix, target } = rows[group[0]!]!;
+    for (const part of chunks(group, rowsPerRun(suffix, target))) {
+      const hidden = part.map((row) => rows[row]!.hidden);
+      const run = await comparer.force(hidden, suffix, target, pause, ['scores', 'keyValues']);
+      const accepted: number[] = [];
+      for (const [i, row] of part.entries()) {
+        comparisons[row] = run.comparisons[i]!;
+        const limit = Math.min(target.length, rows[row]!.maxTokens) - 1;
+        let agreed = 0;
+        while (agreed < limit && run.argmax[i * target.length + agreed] === target[agreed]) agreed++;
+        state.answers[row]!.push(...target.subarray(0, agreed));
+        state.next[row] = run.argmax[i * target.length + agreed]!;
+        accepted.push(suffix.length + agreed);
+      }
+      state.own.append(part, accepted, run.result);
+      forced += part.length;
+      progress((forcedShare * forced) / rows.length);
+    }
+  }
+  const continuations = await decode(decoder, prefix, rows, state, stopIds, pause, (share) => {
+    progress(forcedShare + (1 - forcedShare) * share);
+  });
+  return continuations.map((continuation, row) => ({ comparison: comparisons[row]!, continuation }));
+}

@@ -1,0 +1,88 @@
+// The simulator on real weights: faster paths give what the plain ones give.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { after, describe, test } from 'node:test';
+import { compress } from '../../src/cache/compress.ts';
+import { policies, policyIds, rowGroupsFor } from '../../src/cache/policies/index.ts';
+import { answer } from '../../src/runtime/simulator/answer.ts';
+import { Comparer } from '../../src/runtime/simulator/compare.ts';
+import { generate } from '../../src/runtime/simulator/generate.ts';
+import { prefill, prefillChunk, type Prefill } from '../../src/runtime/simulator/prefill.ts';
+import { hiddenEntries, type HiddenEntries } from '../../src/runtime/simulator/prefixMask.ts';
+import { openTestDecoder, neverPause } from '../support/engine.ts';
+import { needsModel } from '../support/model.ts';
+
+const stopIds = new Set([2]);
+/** Any ids are a prompt to a simulator; these are spread over the vocabulary and the same in every run. */
+const tokens = (count: number, seed: number): Int32Array =>
+  Int32Array.from({ length: count }, (_, i) => 100 + ((i * 7919 + seed * 104729) % 40_000));
+
+describe('simulator on the default model', needsModel(), async () => {
+  if (needsModel().skip !== false) return;
+  const scratch = mkdtempSync(path.join(os.tmpdir(), 'holdfast-simulator-'));
+  after(() => rmSync(scratch, { recursive: true, force: true }));
+  const decoder = await openTestDecoder(scratch);
+  const { layers, kvHeads } = decoder.config;
+
+  const hide = (prefix: Prefill, policy: keyof typeof policies, ratio: number): HiddenEntries => {
+    const { kept } = compress(prefix.observations, policies[policy], ratio);
+    const shape = { layers, kvHeads, seqLen: prefix.keyValues.tokens };
+    return hiddenEntries({ kind: 'variant', variant: 0 }, shape, () => kept);
+  };
+
+  test('a chunked prefill equals one pass: the next tokens do not depend on where chunks end', async () => {
+    const ids = tokens(prefillChunk + 40, 1);
+    const whole = await prefill(decoder, ids, ['all'], neverPause);
+    const head = await prefill(decoder, ids.slice(0, 100), ['all'], neverPause);
+    // The first 100 positions were computed in one chunk of 128 and in one of 100.
+    for (const layer of [0, layers - 1]) {
+      const [a, b] = [whole.keyValues.keys[layer]!, head.keyValues.keys[layer]!];
+      const row = 64;
+      for (let kv = 0; kv < kvHeads; kv++) {
+        for (let i = 0; i < 100 * row; i++) {
+          const difference = Math.abs(a[kv * ids.length * row + i]! - b[kv * 100 * row + i]!);
+          assert.ok(difference < 3e-4, `layer ${layer}, head ${kv}: ${difference}`);
+        }
+      }
+    }
+  });
+
+  test('rows do not influence each other: alone, together and with other suffix lengths', async () => {
+    const prefix = await prefill(decoder, tokens(60, 2), rowGroupsFor(policyIds, 60), neverPause);
+    const rows = [
+      { hidden: hide(prefix, 'streaming-llm', 0.5), suffix: tokens(7, 3), maxTokens: 12 },
+      { hidden: hide(prefix, 'knorm', 0.75), suffix: tokens(19, 4), maxTokens: 20 },
+      { hidden: hide(prefix, 'h2o', 0.25), suffix: tokens(3, 5), maxTokens: 5 },
+    ];
+    const together = await generate(decoder, prefix, rows, stopIds, neverPause);
+    for (const [i, row] of rows.entries()) {
+      const [alone] = await generate(decoder, prefix, [row], stopIds, neverPause);
+      assert.deepEqual([...together[i]!.ids], [...alone!.ids], `row ${i}`);
+      assert.ok(together[i]!.ids.length <= row.maxTokens);
+    }
+  });
+
+  test('answering with a draft equals comparing and generating apart', async () => {
+    const prefix = await prefill(decoder, tokens(80, 6), rowGroupsFor(policyIds, 80), neverPause);
+    const shape = { layers, kvHeads, seqLen: 80 };
+    const nothing = hiddenEntries({ kind: 'none' }, shape, () => assert.fail());
+    const suffix = tokens(9, 7);
+    const [full] = await generate(decoder, prefix, [{ hidden: nothing, suffix, maxTokens: 16 }], stopIds, neverPause);
+    const rows = policyIds.flatMap((policy) =>
+      [0.25, 0.75].map((ratio) => ({ hidden: hide(prefix, policy, ratio), suffix, target: full!.ids, maxTokens: 24 })),
+    );
+    const answers = await answer(new Comparer(decoder, prefix), rows, stopIds, neverPause);
+    const compared = await new Comparer(decoder, prefix).compare(rows, neverPause);
+    const generated = await generate(decoder, prefix, rows, stopIds, neverPause);
+    for (const [i, { comparison, continuation }] of answers.entries()) {
+      assert.deepEqual([...continuation.ids], [...generated[i]!.ids], `row ${i}: tokens`);
+      assert.equal(continuation.stopped, generated[i]!.stopped, `row ${i}: stopped`);
+      assert.equal(comparison.flips, compared[i]!.flips, `row ${i}: flips`);
+      for (const [t, kl] of comparison.kl.entries()) {
+        assert.ok(Math.abs(kl - compared[i]!.kl[t]!) < 1e-3, `row ${i}, token ${t}: ${kl} and ${compared[i]!.kl[t]}`);
+      }
+    }
+  });
+});
