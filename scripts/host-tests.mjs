@@ -20,6 +20,7 @@ import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ensureChromium, installDebianPackages } from './debian.mjs';
 import { buildSuite, findModel, prepareWorkspace, printResults, readResults } from '../test/host/runner.mjs';
 
 const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
@@ -46,23 +47,6 @@ function run(command, args, options = {}) {
   if (done.status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${done.status ?? done.signal}.`);
 }
 
-function installDebianPackages(wanted) {
-  if (wanted.length === 0) return;
-  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get'))
-    throw new Error(
-      `Missing: ${wanted.join(', ')}. Install them (Debian: apt-get install ${wanted.join(' ')}) and run again.`,
-    );
-  say(`installing ${wanted.join(', ')}`);
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  run('apt-get', ['update', '-qq'], { env });
-  run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...wanted], { env });
-}
-
-function chromiumPath() {
-  const known = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-  return known.find((candidate) => candidate && existsSync(candidate));
-}
-
 function installServer() {
   const main = path.join(cache, 'node_modules/code-server/lib/vscode/out/server-main.js');
   const native = path.join(cache, 'node_modules/code-server/lib/vscode/node_modules/@vscode/spdlog');
@@ -72,6 +56,7 @@ function installServer() {
       debianPackages
         .filter(([...places]) => !places.some((place) => place.startsWith('/') && existsSync(place)))
         .map(([, name]) => name),
+      say,
     );
     mkdirSync(cache, { recursive: true });
     if (!existsSync(path.join(cache, 'package.json')))
@@ -157,8 +142,6 @@ async function serveRequests(page, folder) {
       if (request.kind === 'click')
         await page.getByRole(request.role, { name: request.text, exact: false }).first().click({ timeout: 10_000 });
       if (request.kind === 'move') await page.mouse.move(request.x, request.y);
-      if (request.kind === 'wait-for-notification')
-        await page.locator('.notifications-toasts.visible .notification-toast').first().waitFor({ timeout: 10_000 });
       if (request.kind === 'keys') await page.keyboard.press(request.keys);
       if (request.kind === 'status') answer = { text: await statusText(page) };
       if (request.kind === 'frame-text') answer = { text: await frameText(page) };
@@ -187,7 +170,7 @@ async function frameText(page) {
 async function main() {
   if (process.platform !== 'linux' || process.arch !== 'x64')
     throw new Error('This command needs Linux on x64; use `npm run test:electron` on other machines.');
-  if (chromiumPath() === undefined) installDebianPackages(['chromium']);
+  const executablePath = ensureChromium(say);
   const server = installServer();
   const suite = await buildSuite();
   const model = await findModel();
@@ -214,7 +197,7 @@ async function main() {
     HOLDFAST_HOST_MODEL: model,
   });
   const browser = await chromium.launch({
-    executablePath: chromiumPath(),
+    executablePath,
     args: ['--no-sandbox', '--disable-dev-shm-usage'],
   });
   try {

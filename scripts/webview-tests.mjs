@@ -1,28 +1,26 @@
-// `npm run test:webview`: builds the report and checks it in a real browser (CHROMIUM, else /usr/bin/chromium).
-// Screenshots in every theme are left in .holdfast/screenshots/.
-import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+// `npm run test:webview`: builds the report and checks it in a real browser (CHROMIUM, else an installed one, else Debian's
+// package). Screenshots in every theme are left in .holdfast/screenshots/.
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { ensurePackages, root, runScript, runVisibly, SetupError } from './bootstrap.mjs';
+import { ensureChromium } from './debian.mjs';
 
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+const FOLDER = 'test/webview';
 
-const browser = process.env.CHROMIUM ?? '/usr/bin/chromium';
-if (!existsSync(browser)) {
-  console.error(
-    `No browser at ${browser}. Install Chromium (Debian: apt-get install chromium) or name one with CHROMIUM=PATH.`,
-  );
-  process.exit(1);
+await runScript(async () => {
+  await ensurePackages();
+  const env = { CHROMIUM: browser() };
+  const built = await runVisibly(process.execPath, ['esbuild.mjs', '--only=webview']);
+  if (built !== 0) return built;
+  const tests = readdirSync(path.join(root, FOLDER)).filter((name) => /\.(test|browser)\.ts$/.test(name));
+  const flags = ['--import', 'tsx', '--test', '--test-reporter=spec', ...process.argv.slice(2)];
+  return runVisibly(process.execPath, [...flags, ...tests.map((name) => `${FOLDER}/${name}`)], { env });
+});
+
+function browser() {
+  try {
+    return ensureChromium((text) => process.stderr.write(`[holdfast] ${text}\n`));
+  } catch (error) {
+    throw new SetupError(error.message, 'Or name a Chromium or Chrome with CHROMIUM=PATH.');
+  }
 }
-
-const run = (...parameters) => {
-  const { status } = spawnSync(process.execPath, parameters, { stdio: 'inherit', cwd: root });
-  if (status !== 0) process.exit(status ?? 1);
-};
-run('esbuild.mjs', '--only=webview');
-const folder = 'test/webview';
-const tests = readdirSync(path.join(root, folder)).filter((name) => /\.(test|browser)\.ts$/.test(name));
-run(
-  ...['--import', 'tsx', '--test', '--test-reporter=spec', ...process.argv.slice(2)],
-  ...tests.map((name) => `${folder}/${name}`),
-);

@@ -14,6 +14,9 @@ const symbols: Readonly<Record<Verdict, string>> = {
   'not-measured': '?',
 };
 
+/** The editor's tables have no space between columns. */
+const gap = '&nbsp;&nbsp;';
+
 /** The instruction at a position of the document, with the prompt that holds it. */
 export function instructionAt(
   result: DocumentResult,
@@ -45,9 +48,12 @@ export function evidenceMarkdown(prompt: PromptReport, instruction: InstructionR
     '',
     influenceLine(prompt, instruction),
     '',
-    `| Policy | ${ratios.map((ratio) => `${percent(ratio)} evicted`).join(' | ')} |`,
+    `| Policy${gap} | ${ratios.map((ratio) => `${percent(ratio)} evicted`).join(' | ')} |`,
     `|:--|${ratios.map(() => ':--|').join('')}`,
-    ...rows.map(({ policy, cells }) => `| ${escaped(policyTitle(policy))} | ${cells.map(cellText).join(' | ')} |`),
+    ...rows.map(
+      ({ policy, cells }) =>
+        `| ${escaped(policyTitle(policy))}${gap} | ${cells.map((cell) => `${cellText(cell)}${gap}`).join(' | ')} |`,
+    ),
     '',
     'In each cell: verdict, retention (share of its entries that is kept), loss (share of its influence that is gone).',
     '',

@@ -91,7 +91,6 @@ export function pause(ms: number): Promise<void> {
 
 type PageRequest =
   | { kind: 'screenshot'; name: string }
-  | { kind: 'wait-for-notification' }
   | { kind: 'click-in-notification'; text: string }
   | { kind: 'keys'; keys: string }
   | { kind: 'status' }
