@@ -50,6 +50,14 @@ interface Manifest {
       icon?: string;
     }[];
     readonly menus: Readonly<Record<string, readonly MenuItem[]>>;
+    readonly walkthroughs: readonly {
+      steps: readonly {
+        title: string;
+        description: string;
+        media: { svg: string; altText: string };
+        completionEvents: readonly string[];
+      }[];
+    }[];
     readonly keybindings?: readonly unknown[];
     readonly configuration: readonly { id: string; title: string; properties: Readonly<Record<string, Setting>> }[];
   };
@@ -160,6 +168,20 @@ test('at most one icon stands in an editor title, and only for prompts', () => {
   assert.match(inFiles[0]?.when ?? '', /holdfast\.isPromptFile/);
   for (const { command } of icons)
     assert.match(commands.find((each) => each.command === command)?.icon ?? '', /^\$\([a-z-]+\)$/);
+});
+
+test('there is one short walkthrough whose steps start commands and have pictures in the colours of the theme', () => {
+  const [walkthrough, ...others] = manifest.contributes.walkthroughs;
+  assert.ok(walkthrough !== undefined && others.length === 0 && walkthrough.steps.length <= 4);
+  const known = new Set(commands.map(({ command }) => command));
+  for (const { title, description, media, completionEvents } of walkthrough.steps) {
+    assert.match(text(title), /^(Audit|Read|Move)\b/);
+    const linked = /\(command:(holdfast\.\w+)\)/.exec(text(description))?.[1] ?? '';
+    assert.ok(known.has(linked), linked);
+    assert.deepEqual(completionEvents, [`onCommand:${linked}`]);
+    assert.ok(text(media.altText).length > 40);
+    assert.doesNotMatch(read(media.svg), /#[0-9a-f]{3,8}\b|rgb\(/i, 'colours come from the theme');
+  }
 });
 
 test('no keybinding is taken from the editor and nothing activates everywhere', () => {
