@@ -6,6 +6,7 @@ import type { Audit, AuditInput, AuditOutcome, AuditPhase, AuditProgress } from 
 import { progressStream } from './progressStream.ts';
 import { promptReport } from './promptReport.ts';
 import { schemaVersion, type ModelSummary, type PromptReport, type Report, type SettingsSummary } from './report.ts';
+import { noResultStore, type ResultStore } from './resultStore.ts';
 import { runRules } from './rules/index.ts';
 import type { AuditSettings } from './settings.ts';
 
@@ -31,15 +32,17 @@ const promptErrors: ReadonlySet<string> = new Set(['prompt-too-long', 'chat-temp
 
 /**
  * Audits prompts one after the other. Expected failures and cancellation are outcomes, not exceptions: the report then
- * holds what was measured, and says of every prompt whether it is measured, partial or not measured.
+ * holds what was measured, and says of every prompt whether it is measured, partial or not measured. What `store` holds of
+ * the same content is taken from there.
  */
 export function audit(
   inputs: readonly AuditInput[],
   loadModel: ModelLoader,
   settings: AuditSettings,
   signal: AbortSignal,
+  store: ResultStore = noResultStore,
 ): Audit {
-  return progressStream((emit) => runAudit(inputs, loadModel, settings, signal, emit));
+  return progressStream((emit) => runAudit(inputs, loadModel, settings, signal, store, emit));
 }
 
 async function runAudit(
@@ -47,6 +50,7 @@ async function runAudit(
   loadModel: ModelLoader,
   settings: AuditSettings,
   signal: AbortSignal,
+  store: ResultStore,
   emit: (progress: AuditProgress) => void,
 ): Promise<AuditOutcome> {
   const timings: Record<string, number> = {};
@@ -65,6 +69,12 @@ async function runAudit(
       const before = loadShare + ((1 - loadShare) * sum(sizes.slice(0, index))) / total;
       const share = ((1 - loadShare) * sizes[index]!) / total;
       const ofMany = inputs.length > 1 ? ` (${index + 1} of ${inputs.length})` : '';
+      const earlier = await store.get(input, model, settings);
+      if (earlier !== undefined) {
+        prompts[index] = earlier;
+        emit({ phase: 'responses', fraction: before + share, message: `Measured earlier${ofMany}`, prompt: earlier });
+        continue;
+      }
       const error = await auditPrompt(loaded, input, settings, signal, timings, {
         store: (report) => (prompts[index] = report),
         report: (phase, fraction) => {
@@ -73,6 +83,7 @@ async function runAudit(
         },
       });
       problem ??= error;
+      await store.put(input, model, settings, prompts[index]!);
     }
   } catch (error) {
     problem = error;

@@ -22,6 +22,7 @@ export function promptReport(
   const { segmentation, probes, positions, variants, fullAnswers, influences } = measurement;
   const lines = new LineIndex(fileText);
   const started = variants.length > 0;
+  const leaks = new LeakTable(measurement);
   return {
     uri: prompt.uri,
     source: prompt.source,
@@ -30,7 +31,7 @@ export function promptReport(
     status: measurement.isComplete ? 'measured' : started ? 'partial' : 'not-measured',
     statusReason: measurement.isComplete ? null : (reason ?? 'still being measured'),
     promptTokens: measurement.promptTokens,
-    fullLeak: largestLeak(leaksOf(measurement, fullAnswers)),
+    fullLeak: leaks.largest(fullAnswers),
     instructions: segmentation.instructions.map((instruction, i) => {
       const at = positions[i];
       return {
@@ -45,12 +46,17 @@ export function promptReport(
       };
     }),
     probes: probes.map(({ id, kind, text }) => ({ id, kind, text, response: fullAnswers.get(id)?.text ?? null })),
-    variants: variants.map((variant) => variantReport(measurement, variant, settings)),
+    variants: variants.map((variant) => variantReport(measurement, leaks, variant, settings)),
     fixes: [],
   };
 }
 
-function variantReport(measurement: Measurement, variant: VariantMeasurement, settings: AuditSettings): VariantReport {
+function variantReport(
+  measurement: Measurement,
+  leaks: LeakTable,
+  variant: VariantMeasurement,
+  settings: AuditSettings,
+): VariantReport {
   const { cache, answers } = variant;
   return {
     id: variantId(variant.policy, variant.ratio),
@@ -64,17 +70,18 @@ function variantReport(measurement: Measurement, variant: VariantMeasurement, se
     flips: variant.flips,
     notes: [...cache.notes],
     instructions: measurement.segmentation.instructions.map((_, i) =>
-      instructionCell(measurement, variant, i, settings),
+      instructionCell(measurement, leaks, variant, i, settings),
     ),
     responses: measurement.probes.flatMap((probe) => {
       const answer = answers.get(probe.id);
-      return answer === undefined ? [] : [response(measurement, probe, answer)];
+      return answer === undefined ? [] : [response(probe, answer, leaks)];
     }),
   };
 }
 
 function instructionCell(
   measurement: Measurement,
+  leaks: LeakTable,
   variant: VariantMeasurement,
   index: number,
   settings: AuditSettings,
@@ -82,10 +89,11 @@ function instructionCell(
   const strongest = strongestProbe(measurement, index);
   const retention = variant.retention[index] ?? null;
   const loss = variant.loss[index] ?? null;
+  const instruction = measurement.segmentation.instructions[index]!;
   const full = strongest === null ? undefined : measurement.fullAnswers.get(strongest.probe);
   const compressed = strongest === null ? undefined : variant.answers.get(strongest.probe);
   return {
-    id: measurement.segmentation.instructions[index]!.id,
+    id: instruction.id,
     retention,
     loss,
     lossProbe: loss === null ? null : (strongest?.probe ?? null),
@@ -96,6 +104,7 @@ function instructionCell(
         keptShare: variant.cache.keptTokens / measurement.promptTokens!,
         influence: strongest?.nats ?? null,
         loss,
+        disclosed: instruction.kind === 'defense' ? disclosure(measurement, leaks, variant, settings) : null,
         answerChanged: full === undefined || compressed === undefined ? null : full.text !== compressed.text,
       },
       settings,
@@ -103,18 +112,47 @@ function instructionCell(
   };
 }
 
-function response(measurement: Measurement, probe: Probe, { text, truncated }: Generated): ResponseReport {
-  const leak = probe.kind === 'extraction' ? computeLeak(measurement.text, measurement.segmentation, text) : null;
-  return { probe: probe.id, text, truncated, leak };
+/** What a variant discloses, if compression alone makes this prompt leak: only then does its defense show an effect. */
+function disclosure(
+  { fullAnswers, variants }: Measurement,
+  leaks: LeakTable,
+  { answers }: VariantMeasurement,
+  { leakThreshold }: AuditSettings,
+) {
+  const full = leaks.largest(fullAnswers)?.directives;
+  const recall = leaks.largest(answers)?.directives;
+  if (full === undefined || recall === undefined || full >= leakThreshold) return null;
+  const leaksSomewhere = variants.some((other) => (leaks.largest(other.answers)?.directives ?? 0) >= leakThreshold);
+  return leaksSomewhere ? { recall, leaks: recall >= leakThreshold } : null;
 }
 
-function leaksOf(measurement: Measurement, answers: ReadonlyMap<string, Generated>): Leak[] {
-  return measurement.probes.flatMap((probe) => {
-    const answer = answers.get(probe.id);
-    const leak = answer === undefined ? null : response(measurement, probe, answer).leak;
-    return leak === null ? [] : [leak];
-  });
+function response(probe: Probe, answer: Generated, leaks: LeakTable): ResponseReport {
+  const { text, truncated } = answer;
+  return { probe: probe.id, text, truncated, leak: probe.kind === 'extraction' ? leaks.of(answer) : null };
 }
 
-const largestLeak = (leaks: readonly Leak[]): Leak | null =>
-  leaks.reduce<Leak | null>((most, leak) => (most === null || leak.directives > most.directives ? leak : most), null);
+/** Leaks of answers, each computed once: recall over a long prompt is not free. */
+class LeakTable {
+  readonly #leaks = new Map<Generated, Leak | null>();
+
+  constructor(readonly measurement: Measurement) {}
+
+  of(answer: Generated): Leak | null {
+    const known = this.#leaks.get(answer);
+    if (known !== undefined) return known;
+    const leak = computeLeak(this.measurement.text, this.measurement.segmentation, answer.text);
+    this.#leaks.set(answer, leak);
+    return leak;
+  }
+
+  /** The largest leak over the extraction probes that were answered. */
+  largest(answers: ReadonlyMap<string, Generated>): Leak | null {
+    let largest: Leak | null = null;
+    for (const { id, kind } of this.measurement.probes) {
+      const answer = kind === 'extraction' ? answers.get(id) : undefined;
+      const leak = answer === undefined ? null : this.of(answer);
+      if (leak !== null && (largest === null || leak.directives > largest.directives)) largest = leak;
+    }
+    return largest;
+  }
+}

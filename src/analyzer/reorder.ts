@@ -6,6 +6,7 @@ import type { Prompt } from './prompt.ts';
 import { reorderings, type Candidate } from './reordering/candidates.ts';
 import { compareOrders, countedInstructions, scoreOrder } from './reordering/orderScore.ts';
 import type { Fix, OrderScore, PromptReport, Report } from './report.ts';
+import { noResultStore, type ResultStore } from './resultStore.ts';
 import { segment } from './segmentation/index.ts';
 import type { AuditSettings } from './settings.ts';
 
@@ -36,8 +37,9 @@ export function reorder(
   loadModel: ModelLoader,
   settings: AuditSettings,
   signal: AbortSignal,
+  store: ResultStore = noResultStore,
 ): AsyncGenerator<AuditProgress, ReorderOutcome, void> {
-  return progressStream((emit) => search(input, loadModel, settings, signal, emit));
+  return progressStream((emit) => search(input, loadModel, settings, signal, store, emit));
 }
 
 type Emit = (progress: AuditProgress) => void;
@@ -47,12 +49,13 @@ async function search(
   loadModel: ModelLoader,
   settings: AuditSettings,
   signal: AbortSignal,
+  store: ResultStore,
   emit: Emit,
 ): Promise<ReorderOutcome> {
   /** Share of the whole work of one full audit, of which there are 1 + measuredOrders, besides the ranking. */
   const step = 1 / (measuredOrders + 2);
   const audited = async (of: AuditInput, with_: AuditSettings, start: number, share: number, message: string) =>
-    await drain(audit([of], loadModel, with_, signal), ({ fraction }) => {
+    await drain(audit([of], loadModel, with_, signal, store), ({ fraction }) => {
       emit({ phase: 'reorder', fraction: start + share * fraction, message });
     });
 

@@ -21,13 +21,18 @@ export interface Evidence {
   readonly loss: number | null;
   /** Whether the variant answers that probe otherwise than the full cache. */
   readonly answerChanged: boolean | null;
+  /**
+   * For a defense instruction of a prompt that leaks under compression alone: how much of the directives this variant
+   * discloses. Null for all others.
+   */
+  readonly disclosed: { readonly recall: number; readonly leaks: boolean } | null;
 }
 
 export type Thresholds = Pick<AuditSettings, 'influenceFloor' | 'ignoredLoss' | 'weakenedLoss'>;
 
 /**
- * The verdict that the evidence carries, from the exact statement (eviction) to the estimated one (loss), with the clause
- * that explains it. What was not measured is never held.
+ * The verdict that the evidence carries, from the exact statement (eviction) over behaviour (disclosure) to the estimated
+ * one (loss), with the clause that explains it. What was not measured is never held.
  */
 export function verdictOf(evidence: Evidence, thresholds: Thresholds): Pick<VariantInstruction, 'verdict' | 'reason'> {
   const { retention, influence, loss, answerChanged } = evidence;
@@ -35,6 +40,10 @@ export function verdictOf(evidence: Evidence, thresholds: Thresholds): Pick<Vari
   if (retention === null) return says('not-measured', 'not measured: none of its tokens are in the system turn');
   const kept = `keeps ${percent(retention)} of its entries, the prompt ${percent(evidence.keptShare)}`;
   if (isFarBelowBudget(retention, evidence.keptShare, evidence.tokens)) return says('evicted', kept);
+  if (evidence.disclosed !== null) {
+    const recall = `the answer repeats ${percent(evidence.disclosed.recall)} of the directives`;
+    return evidence.disclosed.leaks ? says('ignored', recall) : says('held', `no leak measured: ${recall}`);
+  }
   if (influence === null) return says('not-measured', `${kept}; its effect was not measured`);
   if (influence < thresholds.influenceFloor) {
     return says('inert', `influence ${influence.toFixed(3)} under every probe, floor ${thresholds.influenceFloor}`);

@@ -1,6 +1,7 @@
 import type { audit } from '../analyzer/audit.ts';
 import type { AuditInput } from '../analyzer/outcome.ts';
 import type { reorder } from '../analyzer/reorder.ts';
+import type { ResultStore } from '../analyzer/resultStore.ts';
 import type { Device } from '../analyzer/settings.ts';
 import type { LanguageModel } from '../runtime/languageModel.ts';
 import type { listModels, pullModel, ResolvedModel, resolveModel, verifyModel } from '../runtime/models/index.ts';
@@ -25,6 +26,8 @@ export interface Dependencies {
     readonly verify: typeof verifyModel;
   };
   readonly openEngine: () => EnginePort;
+  /** Results of earlier audits. */
+  readonly openResults: () => Promise<ResultStore>;
   /** The checks of `doctor`, cheapest first. */
   readonly doctorChecks: readonly Check[];
 }

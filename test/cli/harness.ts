@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { AuditInput, AuditOutcome } from '../../src/analyzer/outcome.ts';
 import type { ReorderOutcome } from '../../src/analyzer/reorder.ts';
+import { noResultStore } from '../../src/analyzer/resultStore.ts';
 import type { AuditSettings } from '../../src/analyzer/settings.ts';
 import type { Dependencies } from '../../src/cli/dependencies.ts';
 import type { Io } from '../../src/cli/io.ts';
@@ -121,6 +122,7 @@ export async function run(argv: readonly string[], options: Options = {}): Promi
         Promise.resolve([{ model: catalog[0]!, ...(options.modelMissing === true ? {} : { located: model }) }]),
       verify: () => Promise.resolve(model),
     },
+    openResults: () => Promise.resolve(noResultStore),
     openEngine: () => ({
       load: ({ model: { id }, device }) => {
         calls.push(`load ${id} on ${device}`);

@@ -104,11 +104,11 @@ function render(text: string, unit: Unit, moves: readonly Move[]): string {
   return result.join('');
 }
 
-/** Neighbours keep what stood between them; items are joined like their list's; anything else gets a blank line. */
+/** Neighbours keep what stood between them, headings and lead-ins what followed them; items are joined like their list's; anything else gets a blank line. */
 function separator(text: string, children: readonly Unit[], before: Unit, after: Unit): string {
   const at = children.indexOf(before);
   const between = (i: number): string => text.slice(children[i]!.range.end, children[i + 1]!.range.start);
-  if (children[at + 1] === after) return between(at);
+  if (children[at + 1] === after || (before.kind === 'fixed' && at + 1 < children.length)) return between(at);
   if (before.kind === 'item' && after.kind === 'item') {
     const i = children.findIndex((unit, index) => unit.kind === 'item' && children[index + 1]?.kind === 'item');
     if (i >= 0) return between(i);

@@ -24,6 +24,9 @@ export function layOut(text: string, { blocks }: Segmentation): Unit[] {
     if (section !== null) {
       const [heading, ...body] = section;
       units.push(container('section', [fixed(heading!), ...groupLists(body)]));
+    } else if (level !== undefined && loose.length > 0) {
+      // What stands before the first section stays there: at the end it would belong to the last section.
+      units.push(container('fixed', groupLists(loose)));
     } else {
       units.push(...groupLists(loose));
     }

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { format, formats, type Format } from '../../analyzer/formats/index.ts';
 import type { AuditOutcome } from '../../analyzer/outcome.ts';
 import type { AuditSettings } from '../../analyzer/settings.ts';
+import { noResultStore } from '../../analyzer/resultStore.ts';
 import { HoldfastError } from '../../errors.ts';
 import { AtomicFile } from '../atomicFile.ts';
 import { follow, type CommandContext } from '../command.ts';
@@ -19,6 +20,7 @@ interface Options {
   readonly report?: string;
   readonly failOn?: string;
   readonly pull?: true;
+  readonly cache: boolean;
 }
 
 export function auditCommand(context: CommandContext): Command {
@@ -33,7 +35,8 @@ export function auditCommand(context: CommandContext): Command {
     .option('--output <path>', 'Write the result to a file instead of stdout.')
     .option('--report <path>', 'Write an HTML report as well.')
     .option('--fail-on <rule,...|none>', 'Rules whose findings end in exit code 100. Default: every warning and error.')
-    .option('--pull', 'Download the model when it is not on this machine.');
+    .option('--pull', 'Download the model when it is not on this machine.')
+    .option('--no-cache', 'Measure again what was measured before, and keep no results.');
   return command.action(async (patterns: string[], options: Options) => {
     await runAudit(patterns, options, readSettings(command), context);
   });
@@ -57,10 +60,11 @@ async function runAudit(
   const progress = new Progress(io.err);
   try {
     const inputs = await dependencies.findPrompts(patterns, io.cwd, io.signal);
+    const results = options.cache ? await dependencies.openResults() : noResultStore;
     const session = await openModelSession(settings, { pull: options.pull === true, io, progress, dependencies });
     let outcome: AuditOutcome;
     try {
-      outcome = await follow(dependencies.audit(inputs, session.load, settings, io.signal), progress);
+      outcome = await follow(dependencies.audit(inputs, session.load, settings, io.signal, results), progress);
     } finally {
       progress.stop();
       session.close();

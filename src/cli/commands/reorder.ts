@@ -2,6 +2,7 @@ import path from 'node:path';
 import { Command } from 'commander';
 import type { AuditInput } from '../../analyzer/outcome.ts';
 import type { ReorderOutcome } from '../../analyzer/reorder.ts';
+import { noResultStore } from '../../analyzer/resultStore.ts';
 import type { Fix, Report } from '../../analyzer/report.ts';
 import { counted, percent, policyTitle, twoDecimals } from '../../analyzer/rules/wording.ts';
 import { HoldfastError } from '../../errors.ts';
@@ -16,6 +17,7 @@ import { unifiedDiff } from '../unifiedDiff.ts';
 interface Options {
   readonly write?: true;
   readonly pull?: true;
+  readonly cache: boolean;
 }
 
 export function reorderCommand(context: CommandContext): Command {
@@ -27,7 +29,8 @@ export function reorderCommand(context: CommandContext): Command {
     .argument('<FILE>', 'file with one prompt');
   addSettingFlags(command)
     .option('--write', 'Write the new order to the file.')
-    .option('--pull', 'Download the model when it is not on this machine.');
+    .option('--pull', 'Download the model when it is not on this machine.')
+    .option('--no-cache', 'Measure again what was measured before, and keep no results.');
   return command.action(async (file: string, options: Options) => {
     await runReorder(file, options, command, context);
   });
@@ -40,9 +43,10 @@ async function runReorder(file: string, options: Options, command: Command, cont
   const progress = new Progress(io.err);
   let outcome: ReorderOutcome;
   try {
+    const results = options.cache ? await dependencies.openResults() : noResultStore;
     const session = await openModelSession(settings, { pull: options.pull === true, io, progress, dependencies });
     try {
-      outcome = await follow(dependencies.reorder(input, session.load, settings, io.signal), progress);
+      outcome = await follow(dependencies.reorder(input, session.load, settings, io.signal, results), progress);
     } finally {
       session.close();
     }

@@ -10,7 +10,7 @@ import type { ModelConfig } from './modelConfig.ts';
 import { encodeModel } from './onnxModel.ts';
 
 /** Part of a cached graph's name. Raise it with every change of what the builder writes. */
-const graphVersion = 3;
+const graphVersion = 4;
 
 const modelFile = 'model.onnx';
 const weightsFile = 'weights.bin';

@@ -21,6 +21,8 @@ export interface HoldfastHome {
   readonly models: string;
   /** Models converted for the engine; can always be rebuilt. */
   readonly graphs: string;
+  /** Finished measurements, by content. */
+  readonly results: string;
   /** Which files were hashed, and what they were then. */
   readonly stamps: string;
 }
@@ -32,6 +34,7 @@ export function holdfastHome(machine: Machine = thisMachine()): HoldfastHome {
     root,
     models: path.join(root, 'models'),
     graphs: path.join(root, 'graphs'),
+    results: path.join(root, 'results'),
     stamps: path.join(root, 'stamps'),
   };
 }

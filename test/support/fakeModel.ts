@@ -1,0 +1,161 @@
+import { compress } from '../../src/cache/compress.ts';
+import { policies, type PolicyId } from '../../src/cache/policies/index.ts';
+import type { KeptSet } from '../../src/cache/keptSet.ts';
+import type {
+  Answered,
+  AnswerRow,
+  CompareRow,
+  Comparison,
+  CompressedCache,
+  EncodedTurn,
+  Generated,
+  GenerateRow,
+  LanguageModel,
+  Mask,
+  ModelInfo,
+  PrefixHandle,
+} from '../../src/runtime/languageModel.ts';
+import { randomLayer } from './layers.ts';
+
+/** What a fake model does that tests vary. */
+export interface Script {
+  /** Called before every method; may abort or throw, to interrupt an audit at a chosen place. */
+  readonly before?: (call: string) => void;
+  /** Token positions whose masking changes answers, with the KL that masking all of them costs. */
+  readonly matters?: (positions: ReadonlySet<number>) => number;
+}
+
+const layers = 2;
+const kvHeads = 2;
+
+/**
+ * A language model in memory: a token per word of the prompt, real policies on fixed random keys, and KL in proportion to the
+ * share of masked entries that `matters`. Records its calls.
+ */
+export class FakeModel implements LanguageModel {
+  readonly calls: string[] = [];
+  readonly info: ModelInfo = {
+    id: 'fake',
+    path: '/models/fake.gguf',
+    sha256: 'f'.repeat(64),
+    architecture: 'llama',
+    layers,
+    queryHeads: 4,
+    kvHeads,
+    headDim: 8,
+    vocabSize: 100,
+    contextLength: 512,
+    weights: 'F32',
+    device: 'cpu',
+    loadMs: 1,
+  };
+  readonly #kept: KeptSet[] = [];
+  #seqLen = 0;
+  released = 0;
+
+  constructor(readonly script: Script = {}) {}
+
+  #enter(call: string, signal?: AbortSignal): void {
+    this.calls.push(call);
+    this.script.before?.(call);
+    signal?.throwIfAborted();
+  }
+
+  encodeSystem(system: string, signal: AbortSignal): Promise<EncodedTurn> {
+    return this.#do('encodeSystem', signal, () => {
+      const words = [...system.matchAll(/\s*\S+/gu)];
+      const starts = Int32Array.from(words, ({ index }) => index);
+      const ends = Int32Array.from(words, (match) => match.index + match[0].length);
+      const content = { start: 0, end: system.length, promptStart: 0 };
+      return { text: system, ids: Int32Array.from(words, (_, i) => i + 1), starts, ends, content };
+    });
+  }
+
+  encodeUser(_system: string, user: string, signal: AbortSignal): Promise<Int32Array> {
+    return this.#do('encodeUser', signal, () => Int32Array.from({ length: user.split(' ').length }, (_, i) => i + 1));
+  }
+
+  encodeAnswer(answer: string, signal: AbortSignal): Promise<Int32Array> {
+    return this.#do('encodeAnswer', signal, () => Int32Array.from({ length: answer.split(' ').length + 1 }));
+  }
+
+  prefill(ids: Int32Array, signal: AbortSignal): Promise<PrefixHandle> {
+    return this.#do('prefill', signal, () => {
+      this.#seqLen = ids.length;
+      return { prefix: 0, seqLen: ids.length };
+    });
+  }
+
+  compress(_prefix: PrefixHandle, policy: PolicyId, ratio: number, signal: AbortSignal): Promise<CompressedCache> {
+    return this.#do('compress', signal, () => {
+      const observations = Array.from({ length: layers }, (_, layer) => randomLayer(this.#seqLen, layer + 1));
+      const compression = compress(observations, policies[policy], ratio);
+      this.#kept.push(compression.kept);
+      return { ...compression, variant: this.#kept.length - 1 };
+    });
+  }
+
+  generate(_prefix: PrefixHandle, rows: readonly GenerateRow[], signal: AbortSignal): Promise<Generated[]> {
+    return this.#do('generate', signal, () => rows.map(({ mask }) => this.#answer(mask)));
+  }
+
+  compare(_prefix: PrefixHandle, rows: readonly CompareRow[], signal: AbortSignal): Promise<Comparison[]> {
+    return this.#do('compare', signal, () => rows.map((row) => this.#comparison(row)));
+  }
+
+  answer(_prefix: PrefixHandle, rows: readonly AnswerRow[], signal: AbortSignal): Promise<Answered[]> {
+    return this.#do('answer', signal, () =>
+      rows.map((row) => ({ generated: this.#answer(row.mask), comparison: this.#comparison(row) })),
+    );
+  }
+
+  release(): Promise<void> {
+    this.released++;
+    return Promise.resolve();
+  }
+
+  #do<T>(call: string, signal: AbortSignal, work: () => T): Promise<T> {
+    try {
+      this.#enter(call, signal);
+      return Promise.resolve(work());
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+
+  /** Share of the entries of positions that are hidden, over layers and heads; positions hidden nowhere are left out. */
+  #hidden(mask: Mask): Map<number, number> {
+    const hidden = new Map<number, number>();
+    if (mask.kind === 'none') return hidden;
+    const positions =
+      mask.kind === 'variant' ? Array.from({ length: this.#seqLen }, (_, position) => position) : [...mask.positions];
+    for (const position of positions) {
+      let count = 0;
+      for (let layer = 0; layer < layers; layer++) {
+        for (let head = 0; head < kvHeads; head++) {
+          if (mask.kind === 'positions' || !this.#kept[mask.variant]!.has(layer, head, position)) count++;
+        }
+      }
+      if (count > 0) hidden.set(position, count / (layers * kvHeads));
+    }
+    return hidden;
+  }
+
+  #kl(mask: Mask): number {
+    const hidden = this.#hidden(mask);
+    if (hidden.size === 0) return 0;
+    const mean = [...hidden.values()].reduce((a, b) => a + b) / hidden.size;
+    return (this.script.matters?.(new Set(hidden.keys())) ?? 0.5) * mean;
+  }
+
+  #comparison({ mask, target }: CompareRow): Comparison {
+    const kl = this.#kl(mask);
+    const logProbs = new Float32Array(target.length).fill(-kl);
+    return { kl: new Float32Array(target.length).fill(kl), logProbs, flips: kl > 0.1 ? 0.5 : 0 };
+  }
+
+  #answer(mask: Mask): Generated {
+    const text = this.#kl(mask) > 0.1 ? 'another answer' : 'the full answer';
+    return { ids: Int32Array.of(1, 2, 3), text, truncated: false };
+  }
+}
