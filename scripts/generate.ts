@@ -10,7 +10,7 @@ import type { Command } from 'commander';
 import prettier from 'prettier';
 import { z } from 'zod';
 import { formats } from '../src/analyzer/formats/index.ts';
-import { report } from '../src/analyzer/report.ts';
+import { report, severities } from '../src/analyzer/report.ts';
 import { rules } from '../src/analyzer/rules/index.ts';
 import { policies, policyIds } from '../src/cache/policies/index.ts';
 import { exitCodes, type ExitName } from '../src/cli/exitCodes.ts';
@@ -18,6 +18,13 @@ import type { Io } from '../src/cli/io.ts';
 import { createProgram } from '../src/cli/main.ts';
 import { productDependencies } from '../src/cli/productDependencies.ts';
 import { settingTexts } from '../src/cli/settingFlags.ts';
+import {
+  auditSettingKeys,
+  editorSettingKeys,
+  editorSettings,
+  section,
+  type EditorSettings,
+} from '../src/editor/settingKeys.ts';
 
 const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 /** Width of the help in the docs: fits a code block on a code host. */
@@ -35,18 +42,32 @@ const exitMeanings: Record<ExitName, string> = {
     'Not done: wrong usage, model missing, nothing matched, cancelled, or failed. What was measured is written, marked as partial.',
 };
 
+/** What the editor's own settings accept, and their default. */
+const editorValues: Readonly<Record<keyof EditorSettings, readonly [allowed: string, standard: string]>> = {
+  exclude: ['a list of: glob patterns', 'none'],
+  severity: [`for each rule one of: default, ${severities.join(', ')}, off`, 'default'],
+};
+
 /** The parts that README.md and docs/*.md can ask for. */
 const sections: Readonly<Record<string, () => string>> = {
   settings: () =>
     table(
       ['Setting', 'Flag', 'Meaning', 'Allowed', 'Default'],
-      settingTexts.map(({ key, flag, description, allowed, default: standard }) => [
-        code(key),
-        code(flag),
-        description,
-        allowed,
-        standard,
-      ]),
+      [
+        ...settingTexts.map(({ key, flag, description, allowed, default: standard }) => [
+          code(`${section}.${auditSettingKeys[key]}`),
+          code(flag),
+          description,
+          allowed,
+          standard,
+        ]),
+        ...(Object.keys(editorSettingKeys) as (keyof EditorSettings)[]).map((key) => [
+          code(`${section}.${editorSettingKeys[key]}`),
+          'none',
+          editorSettings.shape[key].description ?? '',
+          ...editorValues[key],
+        ]),
+      ],
     ),
   policies: () =>
     table(
@@ -129,12 +150,12 @@ async function withSections(text: string, file: string): Promise<string> {
   let done = parts[0]!;
   for (let i = 1; i < parts.length; i += 2) {
     const name = /generated:([\w-]+)/.exec(parts[i]!)![1]!;
-    const section = sections[name];
+    const generate = sections[name];
     const end = parts[i + 1]!.indexOf('<!-- /generated -->');
-    if (section === undefined)
+    if (generate === undefined)
       throw new Error(`${file}: nothing generates "${name}". Known: ${Object.keys(sections).join(', ')}.`);
     if (end === -1) throw new Error(`${file}: "${name}" has no <!-- /generated -->.`);
-    done += `${parts[i]!}\n\n${await markdown(section())}\n${parts[i + 1]!.slice(end)}`;
+    done += `${parts[i]!}\n\n${await markdown(generate())}\n${parts[i + 1]!.slice(end)}`;
   }
   return done;
 }
