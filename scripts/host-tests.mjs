@@ -131,20 +131,24 @@ async function startServer({ main, node }, port, scratch, env) {
   return server;
 }
 
+/** What the suite can ask of the page that shows the workbench. */
+const answers = {
+  screenshot: async (page, { name }) => void (await page.screenshot({ path: path.join(images, `${name}.png`) })),
+  keys: (page, { keys }) => page.keyboard.press(keys),
+  status: async (page) => ({ text: await statusText(page) }),
+  'frame-text': async (page) => ({ text: await frameText(page) }),
+  'click-in-notification': (page, { text }) =>
+    page.locator('.notifications-center').getByRole('button', { name: text, exact: true }).click({ timeout: 10_000 }),
+};
+
 /** What the suite asks of the page: a file per request, answered by a file beside it. Requests are handled in turn. */
 async function serveRequests(page, folder) {
   for (const name of readdirSync(folder).filter((file) => file.endsWith('.request'))) {
     const file = path.join(folder, name);
     const request = JSON.parse(readFileSync(file, 'utf8'));
-    let answer = {};
+    let answer;
     try {
-      if (request.kind === 'screenshot') await page.screenshot({ path: path.join(images, `${request.name}.png`) });
-      if (request.kind === 'click')
-        await page.getByRole(request.role, { name: request.text, exact: false }).first().click({ timeout: 10_000 });
-      if (request.kind === 'move') await page.mouse.move(request.x, request.y);
-      if (request.kind === 'keys') await page.keyboard.press(request.keys);
-      if (request.kind === 'status') answer = { text: await statusText(page) };
-      if (request.kind === 'frame-text') answer = { text: await frameText(page) };
+      answer = (await answers[request.kind](page, request)) ?? {};
     } catch (error) {
       answer = { error: error instanceof Error ? error.message : String(error) };
     }
@@ -192,6 +196,7 @@ async function main() {
   const port = await freePort();
   const child = await startServer(server, port, scratch, {
     ...process.env,
+    HOLDFAST_HOME: path.join(scratch, 'home'),
     HOLDFAST_HOST_RESULT: result,
     HOLDFAST_HOST_REQUESTS: requests,
     HOLDFAST_HOST_MODEL: model,

@@ -1,5 +1,4 @@
 import * as vscode from 'vscode';
-import { audit } from './analyzer/audit.ts';
 import { AnswersProvider, answersScheme } from './editor/answersProvider.ts';
 import { AuditRunner, type RunnerPorts } from './editor/auditRunner.ts';
 import { commandHandlers, type Services } from './editor/commands.ts';
@@ -11,6 +10,7 @@ import { EngineOwner } from './editor/engineOwner.ts';
 import { followDocuments } from './editor/freshness.ts';
 import { EvidenceHoverProvider } from './editor/hovers.ts';
 import { LiveSettings } from './editor/liveSettings.ts';
+import { Measurements } from './editor/measurements.ts';
 import { promptsOf } from './editor/promptExtraction.ts';
 import { ReorderingActions, ReorderingProvider, reorderingScheme } from './editor/reordering.ts';
 import { ReportPanel } from './editor/reportPanel.ts';
@@ -25,8 +25,9 @@ export function activate(context: vscode.ExtensionContext): void {
   const results = new Results();
   const settings = new LiveSettings();
   const owner = new EngineOwner(context.extensionUri, log, (message) => runner.announce(message));
+  const measurements = new Measurements(context.extensionUri);
   const ports: RunnerPorts = {
-    audit,
+    audit: measurements.audit,
     extract: promptsOf,
     loadModel: (auditSettings, signal) => owner.loadModel(auditSettings, signal),
     currentText: openText,
@@ -38,7 +39,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const diagnostics = new Diagnostics(results, (uri) => settings.editor(uri), rulesPage);
   const rerun = (): unknown => vscode.commands.executeCommand('holdfast.auditPrompt');
   const panel = new ReportPanel(context.extensionUri, results, runner, rerun, log);
-  const services: Services = { context, runner, ports, results, settings, panel, log };
+  const services: Services = { context, runner, ports, measurements, results, settings, panel, log };
   engine = owner;
 
   context.subscriptions.push(

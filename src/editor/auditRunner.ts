@@ -36,8 +36,6 @@ export interface RunResult {
   readonly outdated: readonly string[];
 }
 
-export type ProgressListener = (progress: AuditProgress) => void;
-
 /** Runs one audit (or another measurement) at a time and keeps its state for the views. */
 export class AuditRunner {
   private current: RunState = { kind: 'idle' };
@@ -71,19 +69,14 @@ export class AuditRunner {
    * Audits the prompts of the targets. Expected failures are an outcome 'failed'; throws `HoldfastError` 'no-prompts' when
    * there is nothing to audit.
    */
-  async run(
-    targets: readonly AuditTarget[],
-    settings: AuditSettings,
-    signal: AbortSignal,
-    onProgress: ProgressListener = () => undefined,
-  ): Promise<RunResult> {
+  async run(targets: readonly AuditTarget[], settings: AuditSettings, signal: AbortSignal): Promise<RunResult> {
     const inputs = this.inputs(targets);
     const { audit, log, results } = this.ports;
     const names = targets.length === 1 ? (targets[0]?.uri ?? '') : `${targets.length} files`;
     log.info(
       `Auditing ${inputs.length} prompt(s) of ${names}: ${settings.policies.join(', ')} at ${settings.ratios.join(', ')}.`,
     );
-    const outcome = await this.exclusive(signal, onProgress, (linked) =>
+    const outcome = await this.exclusive(signal, (linked) =>
       audit(inputs, (loadSignal) => this.ports.loadModel(settings, loadSignal), settings, linked),
     );
     const audited = new Map(targets.map(({ uri, text }) => [uri, text]));
@@ -105,7 +98,6 @@ export class AuditRunner {
   /** Drives any measurement as the one that runs, with state, progress and cancel. Rejects when one is running. */
   async exclusive<Outcome>(
     signal: AbortSignal,
-    onProgress: ProgressListener,
     start: (signal: AbortSignal) => AsyncGenerator<AuditProgress, Outcome, void>,
   ): Promise<Outcome> {
     if (this.abort !== undefined) throw new Error('An audit is already running.');
@@ -115,7 +107,7 @@ export class AuditRunner {
     if (signal.aborted) forward();
     this.abort = controller;
     this.setState({ kind: 'running', fraction: 0, message: '' });
-    const work = this.drive(start(controller.signal), onProgress);
+    const work = this.drive(start(controller.signal));
     this.settled = work.catch(() => undefined);
     try {
       const outcome = await work;
@@ -145,15 +137,11 @@ export class AuditRunner {
     }
   }
 
-  private async drive<Outcome>(
-    stream: AsyncGenerator<AuditProgress, Outcome, void>,
-    onProgress: ProgressListener,
-  ): Promise<Outcome> {
+  private async drive<Outcome>(stream: AsyncGenerator<AuditProgress, Outcome, void>): Promise<Outcome> {
     for (;;) {
       const step = await stream.next();
       if (step.done === true) return step.value;
       this.setState({ kind: 'running', fraction: step.value.fraction, message: step.value.message });
-      onProgress(step.value);
     }
   }
 

@@ -1,13 +1,12 @@
 import * as vscode from 'vscode';
-import type { AuditProgress } from '../analyzer/outcome.ts';
-import { reorder } from '../analyzer/reorder.ts';
 import { HoldfastError } from '../errors.ts';
-import type { AuditRunner, AuditTarget, ProgressListener, RunnerPorts, RunResult } from './auditRunner.ts';
+import type { AuditRunner, AuditTarget, RunnerPorts, RunResult } from './auditRunner.ts';
 import type { CommandHandlers } from './commandTable.ts';
 import { debugInformation } from './debugInformation.ts';
 import { findWorkspacePrompts, isAuditable, targetOf } from './documents.ts';
 import { groupBySettings } from './settingsGroups.ts';
 import { showFailure } from './failures.ts';
+import type { Measurements } from './measurements.ts';
 import { selectModel } from './modelPicker.ts';
 import {
   currentFix,
@@ -26,6 +25,7 @@ export interface Services {
   readonly context: vscode.ExtensionContext;
   readonly runner: AuditRunner;
   readonly ports: RunnerPorts;
+  readonly measurements: Measurements;
   readonly results: Results;
   readonly settings: LiveSettings;
   readonly panel: ReportPanel;
@@ -83,8 +83,8 @@ async function auditTargets(
   const { runner, settings, log } = services;
   try {
     for (const group of groupBySettings(targets, (uri) => settings.audit(vscode.Uri.parse(uri, true)))) {
-      const result = await withCancellableProgress<RunResult | undefined>(services, title, (signal, onProgress) =>
-        runner.run(group.targets, group.settings, signal, onProgress),
+      const result = await withCancellableProgress<RunResult | undefined>(services, title, (signal) =>
+        runner.run(group.targets, group.settings, signal),
       );
       if (result === undefined) return;
       const { outcome } = result;
@@ -109,7 +109,7 @@ async function auditTargets(
 async function withCancellableProgress<T>(
   { runner }: Services,
   title: string,
-  work: (signal: AbortSignal, onProgress: ProgressListener) => Promise<T>,
+  work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T | undefined> {
   if (runner.isRunning) {
     const replace = vscode.l10n.t('Cancel It and Start This One');
@@ -121,17 +121,20 @@ async function withCancellableProgress<T>(
   return vscode.window.withProgress(options, async (progress, token) => {
     const controller = new AbortController();
     const cancelled = token.onCancellationRequested(() => controller.abort());
-    let shown = 0;
-    const announced = runner.onDidChangeState((state) => {
-      if (state.kind === 'running' && state.message !== '') progress.report({ message: state.message });
-    });
-    const report = ({ fraction, message }: AuditProgress): void => {
-      const percent = Math.max(shown, Math.min(fraction * 100, 100));
-      progress.report({ increment: percent - shown, message });
-      shown = percent;
+    const shown = { percent: 0, message: '' };
+    // Every update draws the notification again, under the pointer that is about to press Cancel: only visible changes are told.
+    const update = (percent: number, message: string): void => {
+      const increment = Math.floor(Math.min(percent, 100)) - shown.percent;
+      if (increment <= 0 && message === shown.message) return;
+      progress.report({ increment: Math.max(increment, 0), message });
+      shown.percent += Math.max(increment, 0);
+      shown.message = message;
     };
+    const announced = runner.onDidChangeState((state) => {
+      if (state.kind === 'running') update(state.fraction * 100, state.message);
+    });
     try {
-      return await work(controller.signal, report);
+      return await work(controller.signal);
     } finally {
       announced.dispose();
       cancelled.dispose();
@@ -140,7 +143,7 @@ async function withCancellableProgress<T>(
 }
 
 async function suggestReordering(services: Services, requested: unknown): Promise<void> {
-  const { runner, ports, results, settings, log } = services;
+  const { runner, ports, measurements, results, settings, log } = services;
   const place = (requested as FixPlace | undefined) ?? placeAtCursor(services);
   if (place === undefined) return;
   const uri = vscode.Uri.parse(place.document, true);
@@ -153,9 +156,9 @@ async function suggestReordering(services: Services, requested: unknown): Promis
     const outcome = await withCancellableProgress(
       services,
       vscode.l10n.t('Holdfast: searching an order for {0}', nameOf(document)),
-      (signal, onProgress) =>
-        runner.exclusive(signal, onProgress, (linked) =>
-          reorder(
+      (signal) =>
+        runner.exclusive(signal, (linked) =>
+          measurements.reorder(
             { prompt, fileText: target.text },
             (loadSignal) => ports.loadModel(auditSettings, loadSignal),
             auditSettings,

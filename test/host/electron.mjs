@@ -18,7 +18,11 @@ try {
   await runTests({
     extensionDevelopmentPath: repository,
     extensionTestsPath: await buildSuite(),
-    extensionTestsEnv: { HOLDFAST_HOST_RESULT: result, HOLDFAST_HOST_MODEL: model },
+    extensionTestsEnv: {
+      HOLDFAST_HOME: path.join(scratch, 'home'),
+      HOLDFAST_HOST_RESULT: result,
+      HOLDFAST_HOST_MODEL: model,
+    },
     launchArgs: [
       workspace,
       '--user-data-dir',

@@ -14,6 +14,7 @@ import {
   open,
   smallGrid,
   statusSays,
+  unmeasured,
 } from './support.ts';
 
 /** How soon a cancelled audit has settled; the product promises one second on a quiet machine. */
@@ -21,6 +22,7 @@ const settleMs = 3000;
 
 test('Cancel stops the audit and what is shown is not clean', async () => {
   await activated();
+  await configure(unmeasured());
   await open(acme);
   const audit = Promise.resolve(auditPrompt());
   await measuring();
@@ -37,6 +39,7 @@ test('Cancel stops the audit and what is shown is not clean', async () => {
 test('the Cancel button of the notification stops the audit', async () => {
   if (!hasPage) return;
   await activated();
+  await configure(unmeasured());
   await open(acme);
   const audit = Promise.resolve(auditPrompt());
   await measuring();
@@ -53,6 +56,7 @@ test('the Cancel button of the notification stops the audit', async () => {
 test('a killed engine is a failure that says so, and the next audit works', async () => {
   if (process.platform !== 'linux') return;
   await activated();
+  await configure(unmeasured());
   await open(acme);
   const audit = Promise.resolve(auditPrompt());
   const pid = await measuring();

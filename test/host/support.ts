@@ -9,6 +9,11 @@ export const acme = vscode.Uri.joinPath(vscode.workspace.workspaceFolders![0]!.u
 /** A grid that takes a second or two: one policy, one ratio, short answers. */
 export const smallGrid = { policies: ['streaming-llm'], ratios: [0.5], maxResponseTokens: 24 } as const;
 
+let seed = 0;
+
+/** A setting that no audit of this run had: it is measured, not taken from earlier results. */
+export const unmeasured = (): { seed: number } => ({ seed: ++seed });
+
 export async function activated(): Promise<vscode.Extension<unknown>> {
   const extension = vscode.extensions.getExtension(extensionId);
   assert.ok(extension, 'the extension is installed');
@@ -94,10 +99,9 @@ setAfterEach(async () => {
   await vscode.commands.executeCommand('workbench.action.closeAllEditors');
   await configure(
     Object.fromEntries(
-      ['policies', 'ratios', 'maxResponseTokens', 'probes', 'evidence', 'exclude', 'rules.severity'].map((key) => [
-        key,
-        undefined,
-      ]),
+      ['policies', 'ratios', 'maxResponseTokens', 'probes', 'seed', 'evidence', 'exclude', 'rules.severity'].map(
+        (key) => [key, undefined],
+      ),
     ),
   );
   messages.length = 0;
