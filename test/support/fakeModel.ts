@@ -119,7 +119,7 @@ export class FakeModel implements LanguageModel {
       this.#enter(call, signal);
       return Promise.resolve(work());
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
   }
 
