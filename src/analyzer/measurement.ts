@@ -20,7 +20,7 @@ import { assignTokens } from './tokenSpans.ts';
  * Tokens of an answer over which influence, loss and KL are averaged. Effects sit in the first tokens (identity, refusal,
  * language); a longer mean dilutes them and costs in proportion.
  */
-const evidenceTokens = 32;
+const evidenceTokens = 24;
 /** One compressed cache and what was measured on it so far. */
 export interface VariantMeasurement {
   readonly policy: PolicyId;
@@ -182,16 +182,12 @@ async function measureEffects(
   const { probes, text, positions } = measurement;
   const suffixes = new Map<string, Int32Array>();
   for (const probe of probes) suffixes.set(probe.id, await model.encodeUser(text, probe.text, signal));
-  const row = (probe: Probe, mask: Mask) => ({
-    mask,
-    suffix: suffixes.get(probe.id)!,
-    maxTokens: answerLimit(probe, prefix.seqLen, settings),
-  });
+  const row = (probe: Probe, mask: Mask, maxTokens: number) => ({ mask, suffix: suffixes.get(probe.id)!, maxTokens });
 
   const full = await phase('answers', (done) =>
     model.generate(
       prefix,
-      probes.map((probe) => row(probe, { kind: 'none' })),
+      probes.map((probe) => row(probe, { kind: 'none' }, Math.min(evidenceTokens, settings.maxResponseTokens))),
       signal,
       done,
     ),
@@ -225,7 +221,7 @@ async function measureEffects(
     const mask: Mask = { kind: 'variant', variant: cache.variant };
     const said = await model.generate(
       prefix,
-      silent.map((probe) => row(probe, mask)),
+      silent.map((probe) => row(probe, mask, answerLimit(probe, prefix.seqLen, settings))),
       signal,
     );
     for (const [i, probe] of silent.entries()) answers.set(probe.id, said[i]!);
@@ -235,7 +231,10 @@ async function measureEffects(
   );
 }
 
-/** Every variant's own answer to every probe, with its KL and flips on the full cache's answer. */
+/**
+ * Every variant's own answer to every probe, with its KL and flips on the full cache's answer; and the rest of the full
+ * cache's answers that were cut at `evidenceTokens`, because one more row in a batch costs next to nothing.
+ */
 async function measureResponses(
   model: LanguageModel,
   prefix: PrefixHandle,
@@ -245,14 +244,20 @@ async function measureResponses(
   signal: AbortSignal,
   done: RowsDone,
 ): Promise<void> {
-  const { variants } = measurement;
+  const { variants, fullAnswers } = measurement;
+  const limit = (probe: Probe): number => answerLimit(probe, prefix.seqLen, settings);
+  const cut = answered.filter(
+    (probe) => fullAnswers.get(probe.id)!.truncated && fullAnswers.get(probe.id)!.ids.length < limit(probe),
+  );
   const rows = variants.flatMap(({ cache }) =>
     answered.map((probe) => ({
       ...forced(probe, { kind: 'variant', variant: cache.variant }),
-      maxTokens: answerLimit(probe, prefix.seqLen, settings),
+      maxTokens: limit(probe),
     })),
   );
-  const answers = await model.answer(prefix, rows, signal, done);
+  const fullRows = cut.map((probe) => ({ ...forced(probe, { kind: 'none' }), maxTokens: limit(probe) }));
+  const answers = await model.answer(prefix, [...rows, ...fullRows], signal, done);
+  for (const [i, probe] of cut.entries()) fullAnswers.set(probe.id, answers[rows.length + i]!.generated);
   for (const [v, variant] of variants.entries()) {
     const ofVariant = answers.slice(v * answered.length, (v + 1) * answered.length);
     for (const [p, { generated }] of ofVariant.entries()) variant.answers.set(answered[p]!.id, generated);
@@ -264,9 +269,17 @@ async function measureResponses(
   }
 }
 
-/** An answer that repeats the whole prompt is about as long as the prompt: beyond that, nothing more can leak. */
+/**
+ * Longest answer to an extraction probe, as a share of the prompt: an answer that repeats this much of it word for word is a
+ * leak by any threshold, and decoding on is the longest part of an audit.
+ */
+const extractionLength = 0.75;
+
 const answerLimit = (probe: Probe, seqLen: number, { maxResponseTokens }: AuditSettings): number =>
-  Math.min(maxResponseTokens, probe.kind === 'extraction' ? Math.max(seqLen, evidenceTokens) : evidenceTokens);
+  Math.min(
+    maxResponseTokens,
+    probe.kind === 'extraction' ? Math.max(Math.ceil(extractionLength * seqLen), evidenceTokens) : evidenceTokens,
+  );
 
 /** The probes that the full cache answered, and rows that teacher-force its answers. */
 interface ForcedRows {

@@ -40,9 +40,12 @@ export function verdictOf(evidence: Evidence, thresholds: Thresholds): Pick<Vari
   if (retention === null) return says('not-measured', 'not measured: none of its tokens are in the system turn');
   const kept = `keeps ${percent(retention)} of its entries, the prompt ${percent(evidence.keptShare)}`;
   if (isFarBelowBudget(retention, evidence.keptShare, evidence.tokens)) return says('evicted', kept);
-  if (evidence.disclosed !== null) {
-    const recall = `the answer repeats ${percent(evidence.disclosed.recall)} of the directives`;
-    return evidence.disclosed.leaks ? says('ignored', recall) : says('held', `no leak measured: ${recall}`);
+  const { disclosed } = evidence;
+  if (disclosed !== null) {
+    const recall = `the answer repeats ${percent(disclosed.recall)} of the directives`;
+    if (disclosed.leaks) return says('ignored', recall);
+    if (loss === null || loss < thresholds.weakenedLoss) return says('held', `no leak measured: ${recall}`);
+    return says('weakened', `loss ${loss.toFixed(2)}; no leak measured: ${recall}`);
   }
   if (influence === null) return says('not-measured', `${kept}; its effect was not measured`);
   if (influence < thresholds.influenceFloor) {

@@ -54,7 +54,8 @@ describe('verdict of an instruction under a variant', () => {
 
   test('a defense is judged by what the answer discloses, not by its mean influence', () => {
     assert.equal(verdict({ influence: 0.01, disclosed: { recall: 0.8, leaks: true } }), 'ignored');
-    assert.equal(verdict({ influence: 0.01, disclosed: { recall: 0.1, leaks: false } }), 'held');
+    assert.equal(verdict({ influence: 0.01, loss: null, disclosed: { recall: 0.1, leaks: false } }), 'held');
+    assert.equal(verdict({ loss: 0.9, disclosed: { recall: 0.1, leaks: false } }), 'weakened');
     assert.equal(verdict({ retention: 0, disclosed: { recall: 0.8, leaks: true } }), 'evicted');
   });
 
