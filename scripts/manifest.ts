@@ -51,7 +51,7 @@ const presentation: Readonly<Record<string, Presentation>> = {
     scope: 'machine-overridable',
     see: ['model'],
     enums: {
-      auto: 'The fastest that is there.',
+      auto: 'The CPU, where every graph is exact.',
       cpu: 'Processor.',
       webgpu: 'WebGPU.',
       cuda: 'NVIDIA CUDA.',

@@ -87,7 +87,9 @@ export const variant = z.strictObject({
   meanKl: z
     .number()
     .nullable()
-    .describe('KL(full || variant), mean nats per token over the full answers of all probes.'),
+    .describe(
+      'KL(full || variant), mean nats per token over the first tokens of the full cache answers to all probes.',
+    ),
   flips: share.nullable().describe('Share of top-1 tokens that differ from the full cache on its own answers.'),
   notes: z.array(z.string()).describe('Clamped budgets, degraded windows, protections above the budget.'),
   instructions: z.array(variantInstruction),

@@ -12,7 +12,7 @@ export const auditSettings = z.strictObject({
   model: z
     .string()
     .default('')
-    .describe('Model id of the catalog, or a path to a GGUF file or Hugging Face folder. Empty: the default model.'),
+    .describe('Model id of the catalog, or a path to a GGUF file. Empty: the default model.'),
   policies: z
     .array(z.enum(policyIds))
     .min(1)

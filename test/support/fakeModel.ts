@@ -114,13 +114,10 @@ export class FakeModel implements LanguageModel {
     return Promise.resolve();
   }
 
-  #do<T>(call: string, signal: AbortSignal, work: () => T): Promise<T> {
-    try {
-      this.#enter(call, signal);
-      return Promise.resolve(work());
-    } catch (error) {
-      return Promise.reject(error);
-    }
+  async #do<T>(call: string, signal: AbortSignal, work: () => T): Promise<T> {
+    this.#enter(call, signal);
+    await Promise.resolve();
+    return work();
   }
 
   /** Share of the entries of positions that are hidden, over layers and heads; positions hidden nowhere are left out. */

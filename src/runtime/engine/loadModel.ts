@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { HoldfastError } from '../../errors.ts';
 import { chatTemplateFromGguf, findEndOfTurn } from '../chatTemplate.ts';
 import { ensureGraph } from '../graph/graphCache.ts';
@@ -22,6 +23,13 @@ export interface LoadedModel {
 /** Opens a model file, converts it if it was not converted before, and starts a session. */
 export async function loadModel(options: LoadOptions): Promise<LoadedModel> {
   const start = performance.now();
+  if (statSync(options.path).isDirectory()) {
+    throw new HoldfastError(
+      'unsupported-model',
+      `${options.path} is a folder in Hugging Face layout, which this version does not load.`,
+      'Convert the model to GGUF and name that file.',
+    );
+  }
   const gguf = openGguf(options.path);
   try {
     const vocabSize = gguf.tensors.get('token_embd.weight')?.shape[0];
