@@ -17,8 +17,8 @@ import {
 } from './bootstrap.mjs';
 
 const cli = path.join(root, 'dist', 'cli.cjs');
-/** Folders of test/ that are not unit tests: the last two need programs that `npm test` does not install. */
-const APART = ['parity', 'model', 'host', 'webview'];
+/** Folders of test/ that are not unit tests: the last one needs a VS Code server, which `npm test` does not install. */
+const APART = ['parity', 'model', 'host'];
 /** A test that takes the model from here loads it, so it belongs to the phase "model" wherever it lies. */
 const MODEL_SUPPORT = 'support/model.ts';
 /** Each test file is a process; more than a few only push each other out of memory. */
