@@ -25,10 +25,16 @@ export async function open(uri: vscode.Uri): Promise<vscode.TextEditor> {
   return vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri));
 }
 
+const configured = new Set<string>();
+
+/** Sets settings until the end of the test. */
 export async function configure(values: Readonly<Record<string, unknown>>): Promise<void> {
   const configuration = vscode.workspace.getConfiguration('holdfast');
-  for (const [key, value] of Object.entries(values))
+  for (const [key, value] of Object.entries(values)) {
+    if (value === undefined) configured.delete(key);
+    else configured.add(key);
     await configuration.update(key, value, vscode.ConfigurationTarget.Global);
+  }
 }
 
 export const auditPrompt = (): Thenable<unknown> => vscode.commands.executeCommand('holdfast.auditPrompt');
@@ -97,13 +103,7 @@ setAfterEach(async () => {
       await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
     }
   await vscode.commands.executeCommand('workbench.action.closeAllEditors');
-  await configure(
-    Object.fromEntries(
-      ['policies', 'ratios', 'maxResponseTokens', 'probes', 'seed', 'evidence', 'exclude', 'rules.severity'].map(
-        (key) => [key, undefined],
-      ),
-    ),
-  );
+  await configure(Object.fromEntries([...configured].map((key) => [key, undefined])));
   messages.length = 0;
 });
 
