@@ -19,6 +19,17 @@ const targets = [
   { ...node, entryPoints: ['src/extension.ts'], outfile: 'dist/extension.cjs' },
   { ...node, entryPoints: ['src/cli.ts'], outfile: 'dist/cli.cjs' },
   { ...node, entryPoints: ['src/runtime/engine/child.ts'], outfile: 'dist/engine.cjs' },
-  { ...shared, platform: 'browser', target: 'es2022', format: 'iife', entryPoints: ['webview/report.ts'], outfile: 'dist/webview/report.js' },
+  {
+    ...shared,
+    platform: 'browser',
+    target: 'es2022',
+    format: 'iife',
+    entryPoints: ['webview/report.ts'],
+    outfile: 'dist/webview/report.js',
+  },
 ];
-await Promise.all(targets.filter(({ entryPoints: [entry] }) => entry.includes(only) && existsSync(entry)).map((target) => build(target)));
+await Promise.all(
+  targets
+    .filter(({ entryPoints: [entry] }) => entry.includes(only) && existsSync(entry))
+    .map((target) => build(target)),
+);

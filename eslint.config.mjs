@@ -17,12 +17,25 @@ function room(files, forbiddenRooms, { vscode = false, onnxruntime = false, igno
 }
 
 export default tseslint.config(
-  { ignores: ['dist', 'out', 'node_modules', 'examples', 'test/fixtures', 'test/workspaces', '.holdfast', '.vscode-test'] },
+  {
+    ignores: [
+      'dist',
+      'out',
+      'node_modules',
+      'examples',
+      'test/fixtures',
+      'test/workspaces',
+      '.holdfast',
+      '.vscode-test',
+    ],
+  },
   js.configs.recommended,
   {
     files: ['**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
-    languageOptions: { parserOptions: { project: ['./tsconfig.json', './webview/tsconfig.json'], tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: { project: ['./tsconfig.json', './webview/tsconfig.json'], tsconfigRootDir: import.meta.dirname },
+    },
     rules: {
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       '@typescript-eslint/no-non-null-assertion': 'off', // indices into typed arrays of checked length
@@ -37,13 +50,30 @@ export default tseslint.config(
   {
     files: ['test/**/*.ts', 'bench/**/*.ts'],
     rules: {
-      '@typescript-eslint/no-floating-promises': ['error', { allowForKnownSafeCalls: [{ from: 'package', package: 'node:test', name: ['test', 'describe', 'it', 'suite'] }] }],
+      '@typescript-eslint/no-floating-promises': [
+        'error',
+        {
+          allowForKnownSafeCalls: [
+            { from: 'package', package: 'node:test', name: ['test', 'describe', 'it', 'suite'] },
+          ],
+        },
+      ],
       'no-console': 'off',
     },
   },
   {
     files: ['**/*.mjs', '**/*.cjs'],
-    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', Buffer: 'readonly', setTimeout: 'readonly', fetch: 'readonly', AbortSignal: 'readonly' } },
+    languageOptions: {
+      globals: {
+        process: 'readonly',
+        console: 'readonly',
+        URL: 'readonly',
+        Buffer: 'readonly',
+        setTimeout: 'readonly',
+        fetch: 'readonly',
+        AbortSignal: 'readonly',
+      },
+    },
   },
   room(['src/cache/**/*.ts'], ['runtime', 'analyzer', 'editor', 'cli']),
   room(['src/runtime/**/*.ts'], ['analyzer', 'editor', 'cli'], { ignores: ['src/runtime/engine/onnxSession.ts'] }),

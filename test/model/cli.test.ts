@@ -58,7 +58,8 @@ function start(...argv: string[]): Running {
   };
 }
 
-const audit = (...argv: string[]): Running => start('audit', bank, '--no-cache', '--model', defaultModelPath()!, ...argv);
+const audit = (...argv: string[]): Running =>
+  start('audit', bank, '--no-cache', '--model', defaultModelPath()!, ...argv);
 
 function onlyPrompt(json: string): { report: Report; prompt: Report['prompts'][number] } {
   const report = reportSchema.parse(JSON.parse(json));
@@ -120,7 +121,17 @@ test(
   { ...needsModel(), timeout: slow },
   async () => {
     const { code, out, err } = await start(
-      ...['reorder', bank, '--no-cache', '--model', defaultModelPath()!, '--policy', 'streaming-llm', '--ratio', '0.4,0.5'],
+      ...[
+        'reorder',
+        bank,
+        '--no-cache',
+        '--model',
+        defaultModelPath()!,
+        '--policy',
+        'streaming-llm',
+        '--ratio',
+        '0.4,0.5',
+      ],
     ).ended;
     assert.equal(code, 0, err);
     const row = /^StreamingLLM at 40 % +lost \d+, leak ([\d.]+) +lost \d+, leak ([\d.]+)$/m.exec(out);

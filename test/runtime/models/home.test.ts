@@ -27,6 +27,7 @@ test('HOLDFAST_HOME is the folder itself, and ~ in it is the user home', () => {
     root: path.join(home, 'h'),
     models: path.join(home, 'h', 'models'),
     graphs: path.join(home, 'h', 'graphs'),
+    results: path.join(home, 'h', 'results'),
     stamps: path.join(home, 'h', 'stamps'),
   });
 });
