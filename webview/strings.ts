@@ -14,6 +14,7 @@ export const englishStrings = {
   cancelled: 'Cancelled',
   failed: 'Failed',
   completedText: 'Everything was measured. Prompts: {0}, variants: {1}, time: {2}.',
+  completedEarlierText: 'Everything was measured in an earlier audit of the same content. Prompts: {0}, variants: {1}.',
   completedPartialText: 'The audit ended, and {0} of {1} prompts could not be measured completely.',
   cancelledText: 'What was measured before the audit was cancelled is shown; the rest is marked as not measured.',
   failedText: 'The audit could not be finished. What was measured before is shown; the rest is marked as not measured.',

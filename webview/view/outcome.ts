@@ -1,4 +1,5 @@
 import type { Report } from '../../src/analyzer/report.ts';
+import { measuringMs } from '../../src/analyzer/timings.ts';
 import { text } from '../strings.ts';
 import { element } from './dom.ts';
 import { duration } from './format.ts';
@@ -28,7 +29,8 @@ function explanation(report: Report, unmeasured: number): string {
   if (report.outcome === 'failed') return text('failedText');
   if (report.prompts.length === 0) return text('noPrompts');
   if (unmeasured > 0) return text('completedPartialText', unmeasured, report.prompts.length);
-  const total = Object.values(report.timings).reduce((sum, milliseconds) => sum + milliseconds, 0);
+  const total = measuringMs(report);
   const variants = report.prompts.reduce((sum, prompt) => sum + prompt.variants.length, 0);
+  if (total === null) return text('completedEarlierText', report.prompts.length, variants);
   return text('completedText', report.prompts.length, variants, duration(total));
 }

@@ -1,6 +1,7 @@
 import type { Finding, InstructionReport, PromptReport, Report, Severity, Verdict } from '../report.ts';
 import { instructionGrid, worstOf, type Cell } from '../rules/grid.ts';
 import { counted, percent, policyTitle, twoDecimals } from '../rules/wording.ts';
+import { measuringMs } from '../timings.ts';
 import type { Format } from './format.ts';
 import {
   assumptions,
@@ -160,7 +161,8 @@ export const text: Format = {
     );
     const legend = [...shown].map((verdict) => `${verdictWords[verdict]} = ${verdictMeanings[verdict]}`);
     const gradual = shown.has('evicted') || shown.has('ignored') || shown.has('weakened');
-    const total = Object.values(report.timings).reduce((sum, ms) => sum + ms, 0);
+    const total = measuringMs(report);
+    const spent = total === null ? (partial ? '' : ', measured earlier') : `, ${seconds(total)}`;
     const lines = [
       ...(partial ? [paint('yellow', outcomeSentence(report)), ''] : []),
       ...assumptions(report).map(({ label, value }) => paint('dim', `${label}: ${printable(value)}`)),
@@ -174,7 +176,7 @@ export const text: Format = {
               `Words: ${legend.join('; ')}.${gradual ? ' A percentage is the smallest ratio evicted at which the word holds.' : ''}`,
             ),
           ]),
-      `${paint(partial ? 'yellow' : 'bold', outcomeSentence(report))} ${capital(findingCount(report.findings))}${total > 0 ? `, ${seconds(total)}` : ''}.`,
+      `${paint(partial ? 'yellow' : 'bold', outcomeSentence(report))} ${capital(findingCount(report.findings))}${spent}.`,
     ];
     return `${lines.join('\n')}\n`;
   },
