@@ -123,12 +123,6 @@ export function encodeUserSuffix(
   return full.slice(system.length);
 }
 
-/** Tokens of an assistant's answer, ended by the end-of-turn token. */
-export function encodeAnswer(tokenizer: Tokenizer, text: string, endOfTurnId: number): Int32Array {
-  const { ids } = tokenizer.encode(text, { plainRanges: [[0, text.length]] });
-  return Int32Array.of(...ids, endOfTurnId);
-}
-
 /**
  * Id of the token that ends an answer: the first control token that the template writes after an assistant message, else
  * `eosId` (`tokenizer.ggml.eos_token_id`).

@@ -106,8 +106,6 @@ export interface LanguageModel {
   encodeSystem(system: string, signal: AbortSignal): Promise<EncodedTurn>;
   /** Tokens of a user turn after that system turn, with the generation prompt. */
   encodeUser(system: string, user: string, signal: AbortSignal): Promise<Int32Array>;
-  /** Tokens of an assistant's answer, ended by the end-of-turn token. */
-  encodeAnswer(answer: string, signal: AbortSignal): Promise<Int32Array>;
   prefill(ids: Int32Array, signal: AbortSignal, progress?: RowProgress): Promise<PrefixHandle>;
   compress(prefix: PrefixHandle, policy: PolicyId, ratio: number, signal: AbortSignal): Promise<CompressedCache>;
   /** Results in the order of `rows`. */

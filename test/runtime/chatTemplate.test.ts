@@ -4,7 +4,6 @@ import { HoldfastError } from '../../src/errors.ts';
 import {
   chatTemplateFromGguf,
   createChatTemplate,
-  encodeAnswer,
   encodeSystemTurn,
   encodeUserSuffix,
   findEndOfTurn,
@@ -132,11 +131,4 @@ test("the end of turn is what the template writes after an answer, else the mode
   const systemOnly = createChatTemplate({ source: '{{ messages[0].content }}' });
   assert.equal(findEndOfTurn(systemOnly, tokenizer, 7), 7);
   assert.throws(() => findEndOfTurn(bare, tokenizer, undefined), refuses(/which token ends an answer/));
-});
-
-test('an answer is plain text ended by the end-of-turn token', () => {
-  const ids = encodeAnswer(tokenizer, 'hello<|im_end|>', endId);
-  assert.equal(ids.at(-1), endId);
-  assert.equal(ids.filter((id) => id === endId).length, 1);
-  assert.equal(tokenizer.decode(ids.slice(0, -1)), 'hello<|im_end|>');
 });

@@ -75,10 +75,6 @@ export class FakeModel implements LanguageModel {
     return this.#do('encodeUser', signal, () => Int32Array.from({ length: user.split(' ').length }, (_, i) => i + 1));
   }
 
-  encodeAnswer(answer: string, signal: AbortSignal): Promise<Int32Array> {
-    return this.#do('encodeAnswer', signal, () => Int32Array.from({ length: answer.split(' ').length + 1 }));
-  }
-
   prefill(ids: Int32Array, signal: AbortSignal): Promise<PrefixHandle> {
     return this.#do('prefill', signal, () => {
       this.#seqLen = ids.length;

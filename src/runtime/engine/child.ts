@@ -39,8 +39,6 @@ async function handle(method: Method, params: unknown, signal: AbortSignal, prog
       const { system, user } = parsed(method);
       return simulator().encodeUser(system, user);
     }
-    case 'encodeAnswer':
-      return simulator().encodeAnswer(parsed(method).answer);
     case 'prefill':
       return await simulator().prefill(parsed(method).ids, pause, progress);
     case 'compress': {

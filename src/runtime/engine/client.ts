@@ -118,8 +118,12 @@ class Connection {
           return;
         }
         clearTimeout(timer);
-        if (message.protocolVersion === protocolVersion) resolve();
-        else reject(new HoldfastError('engine-failed', 'The engine is of another version.', 'Reinstall Holdfast.'));
+        if (message.protocolVersion === protocolVersion) {
+          resolve();
+          return;
+        }
+        reject(new HoldfastError('engine-failed', 'The engine is of another version.', 'Reinstall Holdfast.'));
+        this.kill();
       });
       const ended = (reason: string): void => {
         clearTimeout(timer);
@@ -181,7 +185,9 @@ class Connection {
     });
   }
 
+  /** Ends the child. It counts as dead from here on, so that a load that follows at once starts a new one. */
   kill(): void {
+    this.#fail('was stopped');
     this.#child.kill('SIGKILL');
   }
 
@@ -229,10 +235,6 @@ class EngineModel implements LanguageModel {
 
   async encodeUser(system: string, user: string, signal: AbortSignal): Promise<Int32Array> {
     return (await this.connection.request('encodeUser', { system, user }, signal)) as Int32Array;
-  }
-
-  async encodeAnswer(answer: string, signal: AbortSignal): Promise<Int32Array> {
-    return (await this.connection.request('encodeAnswer', { answer }, signal)) as Int32Array;
   }
 
   async prefill(ids: Int32Array, signal: AbortSignal, progress?: RowProgress): Promise<PrefixHandle> {

@@ -35,7 +35,6 @@ export const requests = {
   load: loadOptions,
   encodeSystem: z.strictObject({ system: z.string() }),
   encodeUser: z.strictObject({ system: z.string(), user: z.string() }),
-  encodeAnswer: z.strictObject({ answer: z.string() }),
   prefill: z.strictObject({ ids: tokens }),
   compress: z.strictObject({ prefix: handle, policy: z.enum(policyIds), ratio: z.number().min(0).lt(1) }),
   generate: z.strictObject({

@@ -86,6 +86,9 @@ function createPartial(graphsFolder: string): string {
   }
 }
 
+/** Codes of a place that cannot be written to, as opposed to a failing build. */
+const unwritable: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST']);
+
 function explainWriteError(error: unknown, folder: string): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ENOSPC') {
@@ -98,9 +101,9 @@ function explainWriteError(error: unknown, folder: string): unknown {
       },
     );
   }
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+  if (typeof code === 'string' && unwritable.has(code)) {
     return new HoldfastError(
-      'file-unreadable',
+      'file-unwritable',
       `Cannot write to ${folder}.`,
       'Set HOLDFAST_HOME to a folder that you can write to.',
       {

@@ -2,7 +2,7 @@ import { compress } from '../../cache/compress.ts';
 import type { KeptSet } from '../../cache/keptSet.ts';
 import { policies, policyIds, rowGroupsFor, type PolicyId } from '../../cache/policies/index.ts';
 import { HoldfastError } from '../../errors.ts';
-import { encodeAnswer, encodeSystemTurn, encodeUserSuffix, type ChatTemplate } from '../chatTemplate.ts';
+import { encodeSystemTurn, encodeUserSuffix, type ChatTemplate } from '../chatTemplate.ts';
 import { positionsOf } from '../graph/modelConfig.ts';
 import type {
   Answered,
@@ -60,10 +60,6 @@ export class Simulator {
 
   encodeUser(system: string, user: string): Int32Array {
     return encodeUserSuffix(this.template, this.tokenizer, system, user);
-  }
-
-  encodeAnswer(answer: string): Int32Array {
-    return encodeAnswer(this.tokenizer, answer, this.endOfTurn);
   }
 
   async prefill(ids: Int32Array, pause: Pause, progress?: RowProgress): Promise<PrefixHandle> {
