@@ -21,6 +21,7 @@ import { assignTokens } from './tokenSpans.ts';
  * language); a longer mean dilutes them and costs in proportion.
  */
 const evidenceTokens = 24;
+
 /** One compressed cache and what was measured on it so far. */
 export interface VariantMeasurement {
   readonly policy: PolicyId;
