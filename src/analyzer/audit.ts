@@ -1,7 +1,7 @@
 import { HoldfastError, isAbortError } from '../errors.ts';
 import type { LanguageModel, ModelInfo } from '../runtime/languageModel.ts';
 import { version } from '../version.ts';
-import { emptyMeasurement, measurePrompt } from './measurement.ts';
+import { emptyMeasurement, measurePrompt, type Measurement } from './measurement.ts';
 import type { Audit, AuditInput, AuditOutcome, AuditPhase, AuditProgress } from './outcome.ts';
 import { progressStream } from './progressStream.ts';
 import { promptReport } from './promptReport.ts';
@@ -54,7 +54,10 @@ async function runAudit(
   emit: (progress: AuditProgress) => void,
 ): Promise<AuditOutcome> {
   const timings: Record<string, number> = {};
-  const prompts: PromptReport[] = inputs.map((input) => unmeasured(input, settings, 'the audit has not reached it'));
+  const measurements = inputs.map(({ prompt }) => emptyMeasurement(prompt.text, settings));
+  const prompts: PromptReport[] = inputs.map((input, i) =>
+    promptReport(input, measurements[i]!, settings, 'the audit has not reached it'),
+  );
   let model: ModelInfo | null = null;
   let problem: unknown;
   try {
@@ -75,7 +78,7 @@ async function runAudit(
         emit({ phase: 'responses', fraction: before + share, message: `Measured earlier${ofMany}`, prompt: earlier });
         continue;
       }
-      const error = await auditPrompt(loaded, input, settings, signal, timings, {
+      const error = await auditPrompt(loaded, input, measurements[index]!, settings, signal, timings, {
         store: (report) => (prompts[index] = report),
         report: (phase, fraction) => {
           const message = `${phaseMessages[phase]}${ofMany}`;
@@ -100,12 +103,12 @@ interface PromptSink {
 async function auditPrompt(
   model: LanguageModel,
   input: AuditInput,
+  measurement: Measurement,
   settings: AuditSettings,
   signal: AbortSignal,
   timings: Record<string, number>,
   { store, report }: PromptSink,
 ): Promise<unknown> {
-  const measurement = emptyMeasurement(input.prompt.text, settings);
   let lastPhase: AuditPhase | undefined;
   try {
     const progress = (phase: AuditPhase, fraction: number): void => {
@@ -124,9 +127,6 @@ async function auditPrompt(
     throw error;
   }
 }
-
-const unmeasured = (input: AuditInput, settings: AuditSettings, reason: string): PromptReport =>
-  promptReport(input, emptyMeasurement(input.prompt.text, settings), settings, reason);
 
 function outcomeOf(
   problem: unknown,

@@ -23,6 +23,15 @@ export const noResultStore: ResultStore = {
 const keptResults = 200;
 
 /**
+ * The results that one build measured: `programs` are the files of its code, and when one of them changes nothing kept counts.
+ */
+export async function openResultStore(folder: string, programs: readonly string[]): Promise<ResultStore> {
+  const build = createHash('sha256');
+  for (const program of programs) build.update(await readFile(program));
+  return new FileResultStore(folder, build.digest('hex'));
+}
+
+/**
  * Results as JSON files in one folder, readable by their owner only (they hold prompt text). `build` names the code that
  * measured, so that another build measures again.
  */

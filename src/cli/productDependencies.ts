@@ -1,11 +1,9 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { audit } from '../analyzer/audit.ts';
 import type { AuditInput } from '../analyzer/outcome.ts';
 import { reorder } from '../analyzer/reorder.ts';
-import { FileResultStore, type ResultStore } from '../analyzer/resultStore.ts';
+import { openResultStore } from '../analyzer/resultStore.ts';
 import { discover } from '../analyzer/sources/discover.ts';
 import { extract } from '../analyzer/sources/index.ts';
 import { readPromptFile } from '../analyzer/sources/readPromptFile.ts';
@@ -23,7 +21,7 @@ export function productDependencies(): Dependencies {
     findPrompts,
     models: { resolve: resolveModel, pull: pullModel, list: listModels, verify: verifyModel },
     openEngine,
-    openResults,
+    openResults: () => openResultStore(holdfastHome().results, [fileURLToPath(import.meta.url), engineFile()]),
     doctorChecks: [
       nodeCheck(),
       cacheFolderCheck(),
@@ -66,13 +64,6 @@ function openEngine(): EnginePort {
       engine.load({ id, path, sha256, device, graphsFolder: holdfastHome().graphs }, signal),
     dispose,
   };
-}
-
-/** Results of this build: a changed program measures again. */
-async function openResults(): Promise<ResultStore> {
-  const build = createHash('sha256');
-  for (const file of [fileURLToPath(import.meta.url), engineFile()]) build.update(await readFile(file));
-  return new FileResultStore(holdfastHome().results, build.digest('hex'));
 }
 
 /** The engine's program: beside the bundled CLI, or in the build folder when the CLI runs from its sources. */

@@ -1,4 +1,6 @@
+import type { Command } from 'commander';
 import type { ModelLoader } from '../analyzer/audit.ts';
+import { noResultStore, type ResultStore } from '../analyzer/resultStore.ts';
 import type { AuditSettings } from '../analyzer/settings.ts';
 import { HoldfastError } from '../errors.ts';
 import type { PullProgress, ResolvedModel } from '../runtime/models/index.ts';
@@ -9,16 +11,31 @@ import type { Progress } from './progress.ts';
 /** The model of one command: found before the work starts, loaded when first asked for, gone at `close`. */
 export interface ModelSession {
   readonly load: ModelLoader;
+  /** Results of earlier audits; none with `--no-cache`. */
+  readonly results: ResultStore;
   close(): void;
 }
+
+/** Flags of the commands that run a model. */
+export interface SessionFlags {
+  readonly pull?: true;
+  readonly cache: boolean;
+}
+
+export const addSessionFlags = (command: Command): Command =>
+  command
+    .option('--pull', 'Download the model when it is not on this machine.')
+    .option('--no-cache', 'Measure again what was measured before, and keep no results.');
 
 /** Finds the model that the settings name. Downloads only with `pull`. */
 export async function openModelSession(
   settings: AuditSettings,
-  { pull, io, progress, dependencies }: { pull: boolean; io: Io; progress: Progress; dependencies: Dependencies },
+  { pull, cache }: SessionFlags,
+  { io, progress, dependencies }: { io: Io; progress: Progress; dependencies: Dependencies },
 ): Promise<ModelSession> {
   const wanted = settings.model === '' ? undefined : settings.model;
   const options = { progress: pullProgress(progress) };
+  const results = cache ? await dependencies.openResults() : noResultStore;
   const found = pull
     ? await dependencies.models.pull(wanted, io.signal, options)
     : await dependencies.models.resolve(wanted, io.signal, options);
@@ -31,13 +48,19 @@ export async function openModelSession(
       `Run "holdfast models pull ${id}" (${megabytes(bytes)}), add --pull, or name a model file with --model.`,
     );
   }
-  return modelSession(found, settings, dependencies);
+  return modelSession(found, settings, results, dependencies);
 }
 
-function modelSession(model: ResolvedModel, settings: AuditSettings, dependencies: Dependencies): ModelSession {
+function modelSession(
+  model: ResolvedModel,
+  settings: AuditSettings,
+  results: ResultStore,
+  dependencies: Dependencies,
+): ModelSession {
   const engine = dependencies.openEngine();
   return {
     load: (signal) => engine.load({ model, device: settings.device }, signal),
+    results,
     close: () => engine.dispose(),
   };
 }

@@ -1,9 +1,7 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import { audit } from '../analyzer/audit.ts';
 import { reorder } from '../analyzer/reorder.ts';
-import { FileResultStore, type ResultStore } from '../analyzer/resultStore.ts';
+import { openResultStore, type ResultStore } from '../analyzer/resultStore.ts';
 import { holdfastHome } from '../runtime/models/index.ts';
 
 /** The measurements of the analyzer, with the results of earlier ones at hand: the same content is not measured twice. */
@@ -24,11 +22,10 @@ export class Measurements {
     return yield* start(await (this.store ??= this.open()));
   }
 
-  /** Results are those of this build: a changed program measures again. */
-  private async open(): Promise<ResultStore> {
-    const build = createHash('sha256');
-    for (const name of ['extension.cjs', 'engine.cjs'])
-      build.update(await readFile(vscode.Uri.joinPath(this.extensionUri, 'dist', name).fsPath));
-    return new FileResultStore(holdfastHome().results, build.digest('hex'));
+  private open(): Promise<ResultStore> {
+    const programs = ['extension.cjs', 'engine.cjs'].map(
+      (name) => vscode.Uri.joinPath(this.extensionUri, 'dist', name).fsPath,
+    );
+    return openResultStore(holdfastHome().results, programs);
   }
 }

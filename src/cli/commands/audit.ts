@@ -3,7 +3,6 @@ import { Command } from 'commander';
 import { format, formats, type Format } from '../../analyzer/formats/index.ts';
 import type { AuditOutcome } from '../../analyzer/outcome.ts';
 import type { AuditSettings } from '../../analyzer/settings.ts';
-import { noResultStore } from '../../analyzer/resultStore.ts';
 import { HoldfastError } from '../../errors.ts';
 import { AtomicFile } from '../atomicFile.ts';
 import { follow, type CommandContext } from '../command.ts';
@@ -11,16 +10,14 @@ import { fails, readFailOn } from '../failLevel.ts';
 import { usesColor } from '../io.ts';
 import { Progress } from '../progress.ts';
 import { describeError } from '../reportError.ts';
-import { openModelSession } from '../session.ts';
+import { addSessionFlags, openModelSession, type SessionFlags } from '../session.ts';
 import { addSettingFlags, readSettings } from '../settingFlags.ts';
 
-interface Options {
+interface Options extends SessionFlags {
   readonly format: string;
   readonly output?: string;
   readonly report?: string;
   readonly failOn?: string;
-  readonly pull?: true;
-  readonly cache: boolean;
 }
 
 export function auditCommand(context: CommandContext): Command {
@@ -34,9 +31,11 @@ export function auditCommand(context: CommandContext): Command {
     .option('--format <format>', `How to write the result: ${formats.map(({ id }) => id).join(', ')}.`, 'text')
     .option('--output <path>', 'Write the result to a file instead of stdout.')
     .option('--report <path>', 'Write an HTML report as well.')
-    .option('--fail-on <rule,...|none>', 'Rules whose findings end in exit code 100. Default: every warning and error.')
-    .option('--pull', 'Download the model when it is not on this machine.')
-    .option('--no-cache', 'Measure again what was measured before, and keep no results.');
+    .option(
+      '--fail-on <rule,...|none>',
+      'Rules whose findings end in exit code 100. Default: every warning and error.',
+    );
+  addSessionFlags(command);
   return command.action(async (patterns: string[], options: Options) => {
     await runAudit(patterns, options, readSettings(command), context);
   });
@@ -60,11 +59,10 @@ async function runAudit(
   const progress = new Progress(io.err);
   try {
     const inputs = await dependencies.findPrompts(patterns, io.cwd, io.signal);
-    const results = options.cache ? await dependencies.openResults() : noResultStore;
-    const session = await openModelSession(settings, { pull: options.pull === true, io, progress, dependencies });
+    const session = await openModelSession(settings, options, { io, progress, dependencies });
     let outcome: AuditOutcome;
     try {
-      outcome = await follow(dependencies.audit(inputs, session.load, settings, io.signal, results), progress);
+      outcome = await follow(dependencies.audit(inputs, session.load, settings, io.signal, session.results), progress);
     } finally {
       progress.stop();
       session.close();

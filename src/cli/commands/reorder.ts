@@ -2,22 +2,19 @@ import path from 'node:path';
 import { Command } from 'commander';
 import type { AuditInput } from '../../analyzer/outcome.ts';
 import type { ReorderOutcome } from '../../analyzer/reorder.ts';
-import { noResultStore } from '../../analyzer/resultStore.ts';
 import type { Fix, Report } from '../../analyzer/report.ts';
 import { counted, percent, policyTitle, twoDecimals } from '../../analyzer/rules/wording.ts';
 import { HoldfastError } from '../../errors.ts';
 import { follow, type CommandContext } from '../command.ts';
 import { Progress } from '../progress.ts';
 import { describeError } from '../reportError.ts';
-import { openModelSession } from '../session.ts';
+import { addSessionFlags, openModelSession, type SessionFlags } from '../session.ts';
 import { addSettingFlags, readSettings } from '../settingFlags.ts';
 import { applyEdits, replaceIfUnchanged } from '../sourceFile.ts';
 import { unifiedDiff } from '../unifiedDiff.ts';
 
-interface Options {
+interface Options extends SessionFlags {
   readonly write?: true;
-  readonly pull?: true;
-  readonly cache: boolean;
 }
 
 export function reorderCommand(context: CommandContext): Command {
@@ -27,10 +24,8 @@ export function reorderCommand(context: CommandContext): Command {
       'Tries orders of the list items and paragraphs of a prompt, runs the promising ones again, and shows the best as a diff if it measured better. Changes no word.',
     )
     .argument('<FILE>', 'file with one prompt');
-  addSettingFlags(command)
-    .option('--write', 'Write the new order to the file.')
-    .option('--pull', 'Download the model when it is not on this machine.')
-    .option('--no-cache', 'Measure again what was measured before, and keep no results.');
+  addSettingFlags(command).option('--write', 'Write the new order to the file.');
+  addSessionFlags(command);
   return command.action(async (file: string, options: Options) => {
     await runReorder(file, options, command, context);
   });
@@ -43,10 +38,9 @@ async function runReorder(file: string, options: Options, command: Command, cont
   const progress = new Progress(io.err);
   let outcome: ReorderOutcome;
   try {
-    const results = options.cache ? await dependencies.openResults() : noResultStore;
-    const session = await openModelSession(settings, { pull: options.pull === true, io, progress, dependencies });
+    const session = await openModelSession(settings, options, { io, progress, dependencies });
     try {
-      outcome = await follow(dependencies.reorder(input, session.load, settings, io.signal, results), progress);
+      outcome = await follow(dependencies.reorder(input, session.load, settings, io.signal, session.results), progress);
     } finally {
       session.close();
     }

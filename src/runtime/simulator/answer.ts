@@ -1,5 +1,5 @@
 import type { Comparison } from '../languageModel.ts';
-import { rowsPerRun, type Comparer, type ComparisonRow } from './compare.ts';
+import { forcedKey, rowsPerRun, type Comparer, type ComparisonRow } from './compare.ts';
 import { decode, type Continuation, type DecodeState } from './decode.ts';
 import { rowsPerBatch } from './generate.ts';
 import { chunks, groupBy } from './groupBy.ts';
@@ -32,12 +32,11 @@ export async function answer(
   progress?: (done: number, total: number) => void,
 ): Promise<Answer[]> {
   const results = new Array<Answer>(rows.length);
-  const indices = rows.map((_, index) => index);
   const sameWork = (index: number): string => {
-    const { hidden, suffix, target, maxTokens } = rows[index]!;
-    return `${suffix.join()}|${target.join()}|${maxTokens}|${hidden.key}`;
+    const row = rows[index]!;
+    return `${forcedKey(row)}|${row.maxTokens}|${row.hidden.key}`;
   };
-  const distinct = groupBy(indices, sameWork);
+  const distinct = groupBy([...rows.keys()], sameWork);
   let done = 0;
   for (const batch of chunks(distinct, rowsPerBatch)) {
     const answers = await answerBatch(
@@ -70,7 +69,7 @@ async function answerBatch(
   const comparisons = new Array<Comparison>(rows.length);
   let forced = 0;
   // Batches are made from rows in the order of their variants; those of one probe share a run.
-  const order = groupBy([...rows.keys()], (row) => `${rows[row]!.suffix.join()}|${rows[row]!.target.join()}`);
+  const order = groupBy([...rows.keys()], (row) => forcedKey(rows[row]!));
   for (const group of order) {
     const { suffix, target } = rows[group[0]!]!;
     for (const part of chunks(group, rowsPerRun(suffix, target))) {

@@ -49,8 +49,7 @@ export class Comparer {
   ): Promise<Comparison[]> {
     const results = new Array<Comparison>(rows.length);
     let done = 0;
-    const indices = rows.map((_, index) => index);
-    for (const group of groupBy(indices, (index) => `${rows[index]!.suffix.join()}|${rows[index]!.target.join()}`)) {
+    for (const group of groupBy([...rows.keys()], (index) => forcedKey(rows[index]!))) {
       const { suffix, target } = rows[group[0]!]!;
       // Rows that hide the same entries are one computation.
       const distinct = groupBy(group, (index) => rows[index]!.hidden.key);
@@ -81,7 +80,7 @@ export class Comparer {
   }
 
   async #reference(suffix: Int32Array, target: Int32Array, pause: Pause): Promise<Reference> {
-    const key = `${suffix.join()}|${target.join()}`;
+    const key = forcedKey({ suffix, target });
     const known = this.#references.get(key);
     if (known !== undefined) return known;
     const { vocabSize } = this.decoder.config;
@@ -175,6 +174,10 @@ function softmax(logits: Float32Array, probabilities: Float32Array): { logSumExp
   for (let v = 0; v < logits.length; v++) probabilities[v] = Math.exp(logits[v]! - logSumExp);
   return { logSumExp, argmax };
 }
+
+/** Equal for rows that force the same answer after the same suffix: they share a reference and can share a run. */
+export const forcedKey = ({ suffix, target }: Pick<ComparisonRow, 'suffix' | 'target'>): string =>
+  `${suffix.join()}|${target.join()}`;
 
 /** Rows of one suffix and answer that fit into one run. */
 export const rowsPerRun = (suffix: Int32Array, target: Int32Array): number =>

@@ -43,10 +43,7 @@ export async function decode(
   const finished = rows.map(() => false);
   /** Row of the batch that each live row of `own` belongs to. */
   let live = rows.map((_, index) => index);
-  let bias = prefixBias(
-    rows.map(({ hidden }) => hidden),
-    shape,
-  );
+  let bias: Float32Array[] | null = null;
   const longestAnswer = Math.max(...rows.map(({ maxTokens }) => maxTokens));
   for (let step = 0; ; step++) {
     const running: number[] = [];
@@ -68,11 +65,12 @@ export async function decode(
       own.keepRows(running);
       next = Int32Array.from(running, (slot) => next[slot]!);
       live = running.map((slot) => live[slot]!);
-      bias = prefixBias(
-        live.map((row) => rows[row]!.hidden),
-        shape,
-      );
+      bias = null;
     }
+    bias ??= prefixBias(
+      live.map((row) => rows[row]!.hidden),
+      shape,
+    );
     await pause();
     const result = await decoder.run(
       {

@@ -1,5 +1,6 @@
 import { causalBias, type Decoder } from './decoder.ts';
 import { decode, type Continuation, type DecodeRow } from './decode.ts';
+import { chunks } from './groupBy.ts';
 import { OwnCache } from './ownCache.ts';
 import type { Pause } from './pause.ts';
 import type { Prefill } from './prefill.ts';
@@ -10,6 +11,7 @@ import { prefixShape } from './prefixShape.ts';
 export const tokenRowsPerRun = 512;
 /** Sequences that are decoded together: beyond this a step grows in proportion and memory with it. */
 export const rowsPerBatch = 64;
+
 export interface ContinuationRow extends DecodeRow {
   /** Fed at positions S, S+1, ... */
   readonly suffix: Int32Array;
@@ -26,18 +28,19 @@ export async function generate(
 ): Promise<Continuation[]> {
   const results = new Array<Continuation>(rows.length);
   // Rows with suffixes of like length share runs with little padding.
-  const order = rows.map((_, index) => index).sort((a, b) => rows[a]!.suffix.length - rows[b]!.suffix.length);
-  for (let start = 0; start < order.length; start += rowsPerBatch) {
-    const batch = order.slice(start, start + rowsPerBatch);
+  const order = [...rows.keys()].sort((a, b) => rows[a]!.suffix.length - rows[b]!.suffix.length);
+  let done = 0;
+  for (const batch of chunks(order, rowsPerBatch)) {
     const continued = await generateBatch(
       decoder,
       prefix,
       batch.map((index) => rows[index]!),
       stopIds,
       pause,
-      (share) => progress?.(start + share * batch.length, rows.length),
+      (share) => progress?.(done + share * batch.length, rows.length),
     );
     for (const [i, index] of batch.entries()) results[index] = continued[i]!;
+    done += batch.length;
   }
   return results;
 }
@@ -66,9 +69,9 @@ async function feedSuffixes(
   const shape = prefixShape(decoder, prefix);
   const next = new Int32Array(rows.length);
   const perRun = Math.max(1, Math.floor(tokenRowsPerRun / longest(rows)));
-  for (let start = 0; start < rows.length; start += perRun) {
+  for (const indices of chunks([...rows.keys()], perRun)) {
     await pause();
-    const part = rows.slice(start, start + perRun);
+    const part = indices.map((index) => rows[index]!);
     const tokens = longest(part);
     const counts = part.map(({ suffix }) => suffix.length);
     const ids = new Int32Array(part.length * tokens);
@@ -90,12 +93,8 @@ async function feedSuffixes(
       },
       ['argmax', 'keyValues'],
     );
-    own.append(
-      part.map((_, i) => start + i),
-      counts,
-      result,
-    );
-    next.set(result.argmax, start);
+    own.append(indices, counts, result);
+    next.set(result.argmax, indices[0]);
   }
   return next;
 }
