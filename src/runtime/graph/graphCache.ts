@@ -8,9 +8,10 @@ import { buildLlama } from './llama.ts';
 import { llamaWeights } from './llamaWeights.ts';
 import type { ModelConfig } from './modelConfig.ts';
 import { encodeModel } from './onnxModel.ts';
+import type { Precision } from './precision.ts';
 
 /** Part of a cached graph's name. Raise it with every change of what the builder writes. */
-const graphVersion = 4;
+const graphVersion = 5;
 
 const modelFile = 'model.onnx';
 const weightsFile = 'weights.bin';
@@ -33,14 +34,15 @@ export function ensureGraph(
   config: ModelConfig,
   sha256: string,
   graphsFolder: string,
+  precision: Precision = 'auto',
 ): BuiltGraph {
-  const folder = path.join(graphsFolder, `${sha256.slice(0, 24)}-v${graphVersion}`);
+  const folder = path.join(graphsFolder, `${sha256.slice(0, 24)}-${precision}-v${graphVersion}`);
   if (isComplete(folder)) return built(folder, true);
   const partial = createPartial(graphsFolder);
   try {
     const graph = new GraphBuilder(path.join(partial, weightsFile), weightsFile);
     try {
-      buildLlama(graph, config, llamaWeights(source, config));
+      buildLlama(graph, config, llamaWeights(source, config, precision));
       writeFileSync(path.join(partial, modelFile), encodeModel(graph.finish()));
     } catch (error) {
       graph.close();

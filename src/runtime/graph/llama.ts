@@ -1,15 +1,11 @@
 import { attention, type SharedShapes } from './attention.ts';
+import { embed, type EmbeddingWeight } from './embedding.ts';
 import { elseSuffix, thenSuffix, type GraphBuilder } from './graphBuilder.ts';
 import { Linear, type LinearWeight } from './linear.ts';
 import type { ModelConfig } from './modelConfig.ts';
 import { elementType, type ValueInfo } from './onnxModel.ts';
 import { addRopeTables } from './rope.ts';
 import { layerInput } from './signature.ts';
-
-/** The embedding table in the form in which it is read. */
-export type EmbeddingWeight =
-  | { readonly kind: 'float'; readonly values: Float32Array } // [vocab, hidden]
-  | { readonly kind: 'blocks8'; readonly quants: Uint8Array; readonly scales: Float32Array }; // [vocab, hidden], q + 128
 
 /** Weights of a Llama decoder by role, whatever file they come from. */
 export interface LlamaWeights {
@@ -53,7 +49,7 @@ export function buildLlama(graph: GraphBuilder, config: ModelConfig, weights: Ll
     ownTokens: dim(graph.op('Shape', [layerInput.ownKeys(0)]), 2),
   };
 
-  let x = embed(graph, config, weights.embedding());
+  let x = embed(graph, 'input_ids', config, weights.embedding());
   for (let layer = 0; layer < layers; layer++) {
     const name = (role: string): string => `layers.${layer}.${role}`;
     const h = norm(x, name('attention_norm'), weights.norm('attention', layer));
@@ -76,20 +72,6 @@ export function buildLlama(graph: GraphBuilder, config: ModelConfig, weights: Ll
     config,
     linear.apply(graph.op('Gather', [flat, 'logit_rows'], { axis: 0 }), 'output', weights.output(), 'logits'),
   );
-}
-
-function embed(graph: GraphBuilder, { vocabSize, hiddenSize }: ModelConfig, embedding: EmbeddingWeight): string {
-  if (embedding.kind === 'float') {
-    return graph.op('Gather', [graph.weight('embedding', [vocabSize, hiddenSize], embedding.values), 'input_ids']);
-  }
-  const quants = graph.weight('embedding.quants', [vocabSize, hiddenSize], embedding.quants);
-  const scales = graph.weight('embedding.scales', [vocabSize, hiddenSize / 32], embedding.scales);
-  return graph.microsoftOp('GatherBlockQuantized', [quants, 'input_ids', scales], {
-    bits: 8,
-    block_size: 32,
-    gather_axis: 0,
-    quantize_axis: 1,
-  });
 }
 
 /**

@@ -1,10 +1,9 @@
-import { HoldfastError } from '../../errors.ts';
-import { unpackQuant4, unpackQuant8 } from '../weights/quantBlocks.ts';
-import { permuteRows, unpermuteRow, type SourceRow } from '../weights/ropePermutation.ts';
-import { readFloat32, type TensorInfo, type WeightSource } from '../weights/weightSource.ts';
-import type { LinearMatrix } from './linear.ts';
-import type { EmbeddingWeight, LlamaWeights } from './llama.ts';
+import { permuteRows, unpermuteRow } from '../weights/ropePermutation.ts';
+import type { WeightSource } from '../weights/weightSource.ts';
+import type { LlamaWeights } from './llama.ts';
 import type { ModelConfig } from './modelConfig.ts';
+import type { Precision } from './precision.ts';
+import { readEmbedding, readMatrix, readOutput, readVector } from './weightMatrix.ts';
 
 type LinearRole = Parameters<LlamaWeights['linear']>[0];
 
@@ -54,8 +53,8 @@ const huggingFaceNames: TensorNames = {
 
 const ropeDivisorsName = 'rope_freqs.weight';
 
-/** Weights of a Llama decoder from a GGUF file or Hugging Face tensors. Four-bit matrices stay four-bit, others become float32. */
-export function llamaWeights(source: WeightSource, config: ModelConfig): LlamaWeights {
+/** Weights of a Llama decoder from a GGUF file or Hugging Face tensors. */
+export function llamaWeights(source: WeightSource, config: ModelConfig, precision: Precision): LlamaWeights {
   const names = source.format === 'gguf' ? ggufNames : huggingFaceNames;
   const { hiddenSize, feedForwardSize, queryHeads, kvHeads, headDim, vocabSize } = config;
   const queries = queryHeads * headDim;
@@ -70,69 +69,28 @@ export function llamaWeights(source: WeightSource, config: ModelConfig): LlamaWe
     down: [hiddenSize, feedForwardSize],
   };
 
-  const checked = (name: string, shape: readonly number[]): TensorInfo => {
-    const info = source.tensors.get(name);
-    if (info?.shape.join() !== shape.join()) {
-      const found = info === undefined ? 'is missing' : `has shape ${info.shape.join(' x ')}`;
-      throw new HoldfastError(
-        'model-format',
-        `${source.path}: tensor "${name}" ${found}; the model's configuration asks for ${shape.join(' x ')}.`,
-        'The file does not match its own metadata: download it again or convert it again.',
-      );
-    }
-    return info;
-  };
-  const vector = (name: string): Float32Array => {
-    checked(name, [hiddenSize]);
-    return readFloat32(source, name);
-  };
-  const matrix = (name: string, [rows, cols]: readonly [number, number], sourceRow?: SourceRow): LinearMatrix => {
-    const info = checked(name, [rows, cols]);
-    if (info.type === 'Q4_0' || info.type === 'Q4_1') {
-      const { quants, scales, mins } = unpackQuant4(info, source.readRaw(name), sourceRow);
-      return { kind: 'blocks4', rows, cols, quants, scales, mins };
-    }
-    const values = readFloat32(source, name);
-    return { kind: 'float', rows, cols, values: sourceRow ? permuteRows(values, rows, cols, sourceRow) : values };
-  };
-
   return {
-    embedding(): EmbeddingWeight {
-      const info = checked(names.embedding, [vocabSize, hiddenSize]);
-      if (info.type !== 'Q8_0') return { kind: 'float', values: readFloat32(source, names.embedding) };
-      const { quants, scales } = unpackQuant8(info, source.readRaw(names.embedding));
-      return { kind: 'blocks8', quants, scales };
-    },
+    embedding: () => readEmbedding(source, names.embedding, vocabSize, hiddenSize, precision),
     output() {
       const name = source.tensors.has(names.output) ? names.output : names.embedding;
-      checked(name, [vocabSize, hiddenSize]);
-      // Float even where it is stored in blocks: MatMulNBits is slow at one row and 49,000 outputs.
-      return { kind: 'float', rows: vocabSize, cols: hiddenSize, values: readFloat32(source, name) };
+      return readOutput(source, name, vocabSize, hiddenSize, precision);
     },
     ropeDivisors() {
       if (source.format !== 'gguf' || !source.tensors.has(ropeDivisorsName)) return null;
-      checked(ropeDivisorsName, [headDim / 2]);
-      return readFloat32(source, ropeDivisorsName);
+      return readVector(source, ropeDivisorsName, headDim / 2);
     },
-    outputNorm: () => vector(names.outputNorm),
-    norm: (role, layer) => vector(names.layer(layer, names.norm[role])),
+    outputNorm: () => readVector(source, names.outputNorm, hiddenSize),
+    norm: (role, layer) => readVector(source, names.layer(layer, names.norm[role]), hiddenSize),
     linear(role, layer) {
       // GGUF stores query and key rows for interleaved RoPE; the graph rotates halves.
       const permuted = source.format === 'gguf' && (role === 'query' || role === 'key');
       const sourceRow = permuted ? unpermuteRow(headDim) : undefined;
-      const weight = matrix(names.layer(layer, names.linear[role]), shapes[role], sourceRow);
+      const [rows, cols] = shapes[role];
+      const weight = readMatrix(source, names.layer(layer, names.linear[role]), rows, cols, { precision, sourceRow });
       const biasName = names.layer(layer, names.linear[role], 'bias');
       if (!source.tensors.has(biasName)) return weight;
-      checked(biasName, [weight.rows]);
-      const bias = readFloat32(source, biasName);
-      return { ...weight, bias: sourceRow ? permuteRows(bias, weight.rows, 1, sourceRow) : bias };
+      const bias = readVector(source, biasName, rows);
+      return { ...weight, bias: sourceRow ? permuteRows(bias, rows, 1, sourceRow) : bias };
     },
   };
-}
-
-/** How the weights are executed, for reports: the most frequent type of the layers' matrices. */
-export function describeExecution(source: WeightSource): string {
-  const names = source.format === 'gguf' ? ggufNames : huggingFaceNames;
-  const type = source.tensors.get(names.layer(0, names.linear.gate))?.type ?? 'unknown';
-  return type === 'Q4_0' || type === 'Q4_1' ? `${type}, exact 4-bit` : `${type}, executed as float32`;
 }
