@@ -5,7 +5,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { OnnxSession } from '../src/runtime/engine/onnxSession.ts';
 import { ensureGraph } from '../src/runtime/graph/graphCache.ts';
-import { configFromGguf, type ModelConfig } from '../src/runtime/graph/modelConfig.ts';
+import { configFromGguf } from '../src/runtime/graph/ggufConfig.ts';
+import type { ModelConfig } from '../src/runtime/graph/modelConfig.ts';
 import { resolveModel } from '../src/runtime/models/index.ts';
 import { causalBias, Decoder, type DecoderOutput, type DecoderStep } from '../src/runtime/simulator/decoder.ts';
 import { OwnCache } from '../src/runtime/simulator/ownCache.ts';
@@ -85,7 +86,7 @@ async function modelFile(): Promise<string> {
 const scratch = mkdtempSync(path.join(os.tmpdir(), 'holdfast-bench-'));
 try {
   const gguf = openGguf(await modelFile());
-  const config = configFromGguf(gguf, gguf.tensors.get('token_embd.weight')!.shape[0]!);
+  const config = configFromGguf(gguf);
   const timed = async <T>(work: () => T | Promise<T>): Promise<[T, number]> => {
     const start = performance.now();
     const result = await work();

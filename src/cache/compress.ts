@@ -2,6 +2,7 @@ import { cacheBytes } from './bytes.ts';
 import { KeptSet } from './keptSet.ts';
 import type { LayerObservation } from './layerObservation.ts';
 import type { Policy } from './policies/policy.ts';
+import { compressedLayers } from './slidingLayers.ts';
 import { keptCount, planSelection, select, type ProtectionOverflow } from './selection.ts';
 
 /** What one policy keeps of a prefix at one compression ratio. */
@@ -39,11 +40,22 @@ export function compress(
   const first = layers[0];
   if (first === undefined) throw new RangeError('A cache needs at least one layer.');
   const { seqLen, kvHeads, headDim } = first;
+  const compressed = compressedLayers(layers.map(({ window }) => window));
   const { keptTokens, clamped } = keptCount(seqLen, ratio);
   const notes = clamped ? [`Budget raised to one entry: ratio ${ratio} leaves none of ${seqLen}.`] : [];
-  const fullBytes = cacheBytes(layers.length * kvHeads * seqLen, headDim);
-  if (keptTokens === seqLen)
-    return { kept: KeptSet.full(layers.length, kvHeads, seqLen), keptTokens, bytes: fullBytes, fullBytes, notes };
+  /** Bytes of the layers that slide, which hold their window whatever the policy does. */
+  const slidingBytes = layers.reduce(
+    (bytes, { window }, layer) =>
+      compressed.includes(layer) ? bytes : bytes + cacheBytes(kvHeads * Math.min(seqLen, window ?? seqLen), headDim),
+    0,
+  );
+  const fullBytes = slidingBytes + cacheBytes(compressed.length * kvHeads * seqLen, headDim);
+  if (compressed.length < layers.length)
+    notes.push(
+      `${layers.length - compressed.length} of ${layers.length} layers have a sliding window and stay as they are.`,
+    );
+  const kept = KeptSet.full(layers.length, kvHeads, seqLen, compressed);
+  if (keptTokens === seqLen) return { kept, keptTokens, bytes: fullBytes, fullBytes, notes };
 
   const ownProtection = policy.protect?.(seqLen) ?? { sinks: [], window: [] };
   const protection = whitelist === undefined ? ownProtection : { ...ownProtection, whitelist };
@@ -55,14 +67,15 @@ export function compress(
       `Protection exceeds the budget of ${keptTokens}: positions protected by ${policy.title} fill it, so no score decided.`,
     );
 
-  const kept = new KeptSet(layers.length, kvHeads, seqLen);
-  for (const [layer, observation] of layers.entries()) {
-    const scores = policy.score(observation, keptTokens);
+  for (const layer of compressed) {
+    const scores = policy.score(layers[layer]!, keptTokens);
     for (let head = 0; head < kvHeads; head++) {
+      kept.clear(layer, head);
       const row = scores.subarray(head * seqLen, (head + 1) * seqLen);
       for (const position of select(row, plan, `${policy.title}, layer ${layer}, KV head ${head}`))
         kept.add(layer, head, position);
     }
   }
-  return { kept, keptTokens, bytes: cacheBytes(kept.countKept(), headDim), fullBytes, notes };
+  const entries = compressed.length * kvHeads * keptTokens;
+  return { kept, keptTokens, bytes: slidingBytes + cacheBytes(entries, headDim), fullBytes, notes };
 }

@@ -1,6 +1,6 @@
 /**
  * Which entries of the system turn a variant keeps: one bit per layer, KV head and position.
- * Row (layer, head) takes `ceil(seqLen / 8)` bytes; position j is bit `j & 7` of byte `j >> 3`.
+ * Layers that a policy left alone (slidingLayers.ts) keep everything. Row (layer, head) takes `ceil(seqLen / 8)` bytes; position j is bit `j & 7` of byte `j >> 3`.
  */
 export class KeptSet {
   readonly rowBytes: number;
@@ -11,6 +11,8 @@ export class KeptSet {
     readonly kvHeads: number,
     readonly seqLen: number,
     bits?: Uint8Array,
+    /** Layers that the policy compressed. */
+    readonly compressedLayers: readonly number[] = Array.from({ length: layers }, (_, layer) => layer),
   ) {
     this.rowBytes = Math.ceil(seqLen / 8);
     const length = layers * kvHeads * this.rowBytes;
@@ -23,8 +25,8 @@ export class KeptSet {
   }
 
   /** Every entry kept: the cache of ratio 0. */
-  static full(layers: number, kvHeads: number, seqLen: number): KeptSet {
-    const kept = new KeptSet(layers, kvHeads, seqLen);
+  static full(layers: number, kvHeads: number, seqLen: number, compressedLayers?: readonly number[]): KeptSet {
+    const kept = new KeptSet(layers, kvHeads, seqLen, undefined, compressedLayers);
     kept.bits.fill(0xff);
     if (seqLen % 8 !== 0)
       for (let last = kept.rowBytes - 1; last < kept.bits.length; last += kept.rowBytes)
@@ -54,6 +56,12 @@ export class KeptSet {
   add(layer: number, head: number, position: number): void {
     const byte = this.#byte(layer, head, position);
     this.bits[byte] = (this.bits[byte] ?? 0) | (1 << (position & 7));
+  }
+
+  /** Keeps nothing of one row. Mutates. */
+  clear(layer: number, head: number): void {
+    const start = this.#byte(layer, head, 0);
+    this.bits.fill(0, start, start + this.rowBytes);
   }
 
   /** The kept positions of one row, ascending. */

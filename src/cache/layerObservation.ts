@@ -16,6 +16,8 @@ export interface LayerObservation {
   readonly queryHeads: number;
   readonly kvHeads: number;
   readonly headDim: number;
+  /** Tokens that a query of this layer sees, itself included; null: all before it. */
+  readonly window: number | null;
   /** After RoPE (and the key norm, where the architecture has one), as cached. */
   readonly keys: Float32Array; // [kvHeads, S, headDim]
   readonly values: Float32Array; // [kvHeads, S, headDim]

@@ -2,7 +2,7 @@ import type { KeptSet } from './keptSet.ts';
 
 /** Shares in [0, 1] of some positions' entries that a variant keeps. */
 export interface Retention {
-  /** Over all layers and KV heads. */
+  /** Over all layers that the policy compressed, and their KV heads. */
   readonly mean: number;
   /** In the layer that keeps least. */
   readonly minLayer: number;
@@ -16,7 +16,7 @@ export interface Retention {
  * @throws RangeError without positions (nothing was measured) or for one outside the prefix.
  */
 export function retention(kept: KeptSet, positions: ArrayLike<number>): Retention {
-  const { layers, kvHeads, seqLen } = kept;
+  const { compressedLayers, kvHeads, seqLen } = kept;
   const distinct = [...new Set(Array.from(positions))];
   if (distinct.length === 0) throw new RangeError('Retention of no positions is not defined.');
   for (const position of distinct) {
@@ -26,7 +26,7 @@ export function retention(kept: KeptSet, positions: ArrayLike<number>): Retentio
   let total = 0;
   let minLayer = Infinity;
   let minHead = Infinity;
-  for (let layer = 0; layer < layers; layer++) {
+  for (const layer of compressedLayers) {
     let inLayer = 0;
     for (let head = 0; head < kvHeads; head++) {
       let inHead = 0;
@@ -39,18 +39,18 @@ export function retention(kept: KeptSet, positions: ArrayLike<number>): Retentio
   }
   const entries = distinct.length;
   return {
-    mean: total / (entries * layers * kvHeads),
+    mean: total / (entries * compressedLayers.length * kvHeads),
     minLayer: minLayer / (entries * kvHeads),
     minHead: minHead / entries,
   };
 }
 
-/** For each position, the share of layers and KV heads that keep it. */
+/** For each position, the share of compressed layers and KV heads that keep it. */
 export function keepRates(kept: KeptSet): Float64Array {
-  const { layers, kvHeads, seqLen } = kept;
+  const { compressedLayers, kvHeads, seqLen } = kept;
   const counts = new Float64Array(seqLen); // [S]
-  for (let layer = 0; layer < layers; layer++)
+  for (const layer of compressedLayers)
     for (let head = 0; head < kvHeads; head++)
       for (const position of kept.positions(layer, head)) counts[position]! += 1;
-  return counts.map((count) => count / (layers * kvHeads));
+  return counts.map((count) => count / (compressedLayers.length * kvHeads));
 }

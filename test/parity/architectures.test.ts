@@ -5,7 +5,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
 import { HoldfastError } from '../../src/errors.ts';
-import { configFromHuggingFace, supportedArchitectures } from '../../src/runtime/graph/modelConfig.ts';
+import { findModelType } from '../../src/runtime/graph/architectures/index.ts';
+import { configFromHuggingFace } from '../../src/runtime/graph/huggingFaceConfig.ts';
 import { causalBias, type Decoder } from '../../src/runtime/simulator/decoder.ts';
 import { openTestDecoder, openTestFolder } from '../support/engine.ts';
 import { discover, fixture, floats, needsFixtures, readJson } from '../support/fixtures.ts';
@@ -66,7 +67,7 @@ describe('architecture parity', needsFixtures('arch'), () => {
     const folder = path.join(root, name);
     for (const config of readdirSync(folder).filter((file) => /^config.*\.json$/u.test(file))) {
       const { model_type } = readJson<{ model_type: string }>(path.join(folder, config));
-      if ((supportedArchitectures as readonly string[]).includes(model_type)) {
+      if (findModelType(model_type) !== undefined) {
         test(`${name}, ${config}: logits, keys and values`, async () => {
           const decoder = await openTestFolder(scratch, folder, config);
           await assertParity(decoder, readJson<Reference>(path.join(folder, 'reference.json')), folderTolerance);

@@ -1,7 +1,9 @@
 import path from 'node:path';
 import { OnnxSession } from '../../src/runtime/engine/onnxSession.ts';
 import { ensureGraph } from '../../src/runtime/graph/graphCache.ts';
-import { configFromGguf, configFromHuggingFace, type ModelConfig } from '../../src/runtime/graph/modelConfig.ts';
+import { configFromGguf } from '../../src/runtime/graph/ggufConfig.ts';
+import { configFromHuggingFace } from '../../src/runtime/graph/huggingFaceConfig.ts';
+import type { ModelConfig } from '../../src/runtime/graph/modelConfig.ts';
 import { Decoder } from '../../src/runtime/simulator/decoder.ts';
 import type { Pause } from '../../src/runtime/simulator/pause.ts';
 import { openGguf } from '../../src/runtime/weights/gguf.ts';
@@ -28,7 +30,7 @@ async function open(source: WeightSource, config: ModelConfig, scratch: string):
 export async function openTestDecoder(scratch: string, file = defaultModelPath()): Promise<Decoder> {
   if (file === undefined) throw new Error('The default model is not on this machine.');
   const gguf = openGguf(file);
-  return await open(gguf, configFromGguf(gguf, gguf.tensors.get('token_embd.weight')!.shape[0]!), scratch);
+  return await open(gguf, configFromGguf(gguf), scratch);
 }
 
 /** A decoder of a folder in Hugging Face layout, with the configuration in `config`. */

@@ -18,6 +18,7 @@ export function layerFromAttention(
   const cached = new Map<string, Float32Array>();
   return {
     ...shape,
+    window: null,
     keys,
     values,
     columnSums(rows) {

@@ -44,7 +44,7 @@ async function handle(method: Method, params: unknown, signal: AbortSignal, prog
     case 'compress': {
       const { prefix, policy, ratio } = parsed(method);
       const { kept, ...compression } = simulator().compress(prefix, policy, ratio);
-      return { ...compression, kept: kept.bits };
+      return { ...compression, kept: kept.bits, compressedLayers: kept.compressedLayers };
     }
     case 'generate': {
       const { prefix, rows } = parsed(method);

@@ -242,11 +242,13 @@ class EngineModel implements LanguageModel {
   }
 
   async compress(prefix: PrefixHandle, policy: PolicyId, ratio: number, signal: AbortSignal): Promise<CompressedCache> {
-    const answer = (await this.connection.request('compress', { prefix, policy, ratio }, signal)) as Omit<
-      CompressedCache,
-      'kept'
-    > & { kept: Uint8Array };
-    return { ...answer, kept: new KeptSet(this.info.layers, this.info.kvHeads, prefix.seqLen, answer.kept) };
+    const answer = await this.connection.request('compress', { prefix, policy, ratio }, signal);
+    const { kept, compressedLayers, ...rest } = answer as Omit<CompressedCache, 'kept'> & {
+      kept: Uint8Array;
+      compressedLayers: number[];
+    };
+    const { layers, kvHeads } = this.info;
+    return { ...rest, kept: new KeptSet(layers, kvHeads, prefix.seqLen, kept, compressedLayers) };
   }
 
   async generate(

@@ -2,7 +2,8 @@ import { statSync } from 'node:fs';
 import { HoldfastError } from '../../errors.ts';
 import { chatTemplateFromGguf, findEndOfTurn } from '../chatTemplate.ts';
 import { ensureGraph } from '../graph/graphCache.ts';
-import { configFromGguf, positionsOf } from '../graph/modelConfig.ts';
+import { configFromGguf } from '../graph/ggufConfig.ts';
+import { positionsOf } from '../graph/modelConfig.ts';
 import { describeExecution } from '../graph/weightMatrix.ts';
 import type { ModelInfo } from '../languageModel.ts';
 import { Decoder } from '../simulator/decoder.ts';
@@ -32,15 +33,7 @@ export async function loadModel(options: LoadOptions): Promise<LoadedModel> {
   }
   const gguf = openGguf(options.path);
   try {
-    const vocabSize = gguf.tensors.get('token_embd.weight')?.shape[0];
-    if (vocabSize === undefined) {
-      throw new HoldfastError(
-        'model-format',
-        `${options.path} has no token embedding.`,
-        'Use a complete GGUF file of a language model.',
-      );
-    }
-    const config = configFromGguf(gguf, vocabSize);
+    const config = configFromGguf(gguf);
     const tokenizer = tokenizerFromGguf(gguf.metadata);
     const template = chatTemplateFromGguf(gguf.metadata);
     const endOfTurn = findEndOfTurn(template, tokenizer, metadataNumber(gguf, 'tokenizer.ggml.eos_token_id'));
@@ -57,7 +50,7 @@ export async function loadModel(options: LoadOptions): Promise<LoadedModel> {
         queryHeads: config.queryHeads,
         kvHeads: config.kvHeads,
         headDim: config.headDim,
-        vocabSize,
+        vocabSize: config.vocabSize,
         contextLength: positionsOf(config),
         weights: describeExecution(gguf),
         device,

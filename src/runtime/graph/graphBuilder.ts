@@ -129,6 +129,16 @@ export class GraphBuilder {
     return name;
   }
 
+  /** A float32 constant [1], shared by value. */
+  float(value: number): string {
+    const name = `float_${String(value).replaceAll('-', 'm')}`;
+    if (!this.#known.has(name)) {
+      this.#known.add(name);
+      this.weight(name, [1], Float32Array.of(value));
+    }
+    return name;
+  }
+
   finish(): OnnxGraph {
     this.close();
     return { nodes: this.#nodes, initializers: this.#initializers, inputs: this.#inputs, outputs: this.#outputs };

@@ -4,14 +4,14 @@ import { z } from 'zod';
 import { HoldfastError } from '../../errors.ts';
 import type { WeightSource } from '../weights/weightSource.ts';
 import { GraphBuilder } from './graphBuilder.ts';
-import { buildLlama } from './llama.ts';
-import { llamaWeights } from './llamaWeights.ts';
+import { buildDecoder } from './decoderGraph.ts';
+import { decoderWeights } from './decoderWeights.ts';
 import type { ModelConfig } from './modelConfig.ts';
 import { encodeModel } from './onnxModel.ts';
 import type { Precision } from './precision.ts';
 
 /** Part of a cached graph's name. Raise it with every change of what the builder writes. */
-const graphVersion = 5;
+const graphVersion = 6;
 
 const modelFile = 'model.onnx';
 const weightsFile = 'weights.bin';
@@ -42,7 +42,7 @@ export function ensureGraph(
   try {
     const graph = new GraphBuilder(path.join(partial, weightsFile), weightsFile);
     try {
-      buildLlama(graph, config, llamaWeights(source, config, precision));
+      buildDecoder(graph, config, decoderWeights(source, config, precision));
       writeFileSync(path.join(partial, modelFile), encodeModel(graph.finish()));
     } catch (error) {
       graph.close();

@@ -1,12 +1,25 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
-import { z } from 'zod';
 import { HoldfastError } from '../../errors.ts';
-import type { RopeScaling } from './rope.ts';
-import { metadataNumber, metadataString, type GgufMetadata } from '../weights/ggufMetadata.ts';
+import { divisorsOf, type Rope } from './rope.ts';
 
-/** The immutable blueprint of a decoder, read from GGUF metadata or `config.json`. */
+/** Where a block normalises: its input, its output before the residual sum, or both. */
+export type NormPlacement = 'before' | 'after' | 'around';
+
+/** Which channels a norm of queries and keys covers: each head's, or all heads' together. */
+export type QueryKeyNorm = 'none' | 'per-head' | 'all-heads';
+
+export type Activation = 'silu' | 'gelu' | 'gelu-tanh';
+
+/** How one layer attends. */
+export interface LayerAttention {
+  /** A query sees itself and the `window - 1` tokens before it; null: all tokens before it. */
+  readonly window: number | null;
+  /** Index of its rotary embedding in `ropes`; null: none (NoPE, https://arxiv.org/abs/2305.19466). */
+  readonly rope: number | null;
+}
+
+/** The immutable blueprint of a decoder: all that the graph needs to know besides the weights. */
 export interface ModelConfig {
+  /** Id of the architecture (architectures/index.ts). */
   readonly architecture: string;
   readonly layers: number;
   readonly hiddenSize: number;
@@ -17,12 +30,21 @@ export interface ModelConfig {
   readonly vocabSize: number;
   readonly contextLength: number;
   readonly normEpsilon: number;
-  readonly ropeTheta: number;
-  readonly ropeScaling: RopeScaling;
+  readonly norms: NormPlacement;
+  readonly queryKeyNorm: QueryKeyNorm;
+  readonly activation: Activation;
+  /** Embeddings are multiplied by this. */
+  readonly embeddingScale: number;
+  /** Attention scores are multiplied by this. */
+  readonly attentionScale: number;
+  /** Scores (logits) s become `cap * tanh(s / cap)`; null: they stay. */
+  readonly attentionSoftCap: number | null;
+  readonly logitSoftCap: number | null;
+  readonly ropes: readonly Rope[];
+  readonly attention: readonly LayerAttention[]; // [layers]
+  /** The output projection is the embedding, whatever else the file holds. */
+  readonly tiedOutput: boolean;
 }
-
-/** Architectures with a graph of their own, in the file of that name. */
-export const supportedArchitectures = ['llama'] as const;
 
 /**
  * Longest sequence the rotary table of a built graph covers. A table of the full context of a long-context model would
@@ -33,162 +55,33 @@ const maxPositions = 16_384;
 /** Positions that a built graph covers: prompt, user turn and answer together. */
 export const positionsOf = (config: ModelConfig): number => Math.min(config.contextLength, maxPositions);
 
-/** Reads the blueprint of a GGUF file. `vocabSize` is the number of rows of its embedding. */
-export function configFromGguf(gguf: GgufMetadata, vocabSize: number): ModelConfig {
-  const architecture = metadataString(gguf, 'general.architecture') ?? 'unnamed';
-  requireSupported(architecture, gguf.path);
-  const number = (key: string): number | undefined => metadataNumber(gguf, `${architecture}.${key}`);
-  const required = (key: string): number => {
-    const value = number(key);
-    if (value !== undefined) return value;
+/** Windows that occur among the layers, each once. */
+export const windowsOf = (config: ModelConfig): number[] => [
+  ...new Set(config.attention.flatMap(({ window }) => (window === null ? [] : [window]))),
+];
+
+/** @throws HoldfastError `model-format` when the sizes contradict each other. */
+export function checkConfig(config: ModelConfig, file: string): ModelConfig {
+  const { queryHeads, kvHeads, headDim, ropes, attention, layers } = config;
+  const fits =
+    queryHeads % kvHeads === 0 &&
+    Number.isInteger(headDim) &&
+    ropes.every(({ dimensions }) => Number.isInteger(dimensions / 2) && dimensions > 0 && dimensions <= headDim);
+  if (!fits) {
     throw new HoldfastError(
       'model-format',
-      `${gguf.path}: metadata "${architecture}.${key}" is missing.`,
-      'Convert the model again with a current converter.',
-    );
-  };
-  const scaling = metadataString(gguf, `${architecture}.rope.scaling.type`) ?? 'none';
-  if (scaling !== 'none' && scaling !== 'linear') throw unsupportedRope(gguf.path, scaling);
-  const hiddenSize = required('embedding_length');
-  const queryHeads = required('attention.head_count');
-  return checked(
-    {
-      architecture,
-      layers: required('block_count'),
-      hiddenSize,
-      feedForwardSize: required('feed_forward_length'),
-      queryHeads,
-      kvHeads: number('attention.head_count_kv') ?? queryHeads,
-      headDim: number('attention.key_length') ?? number('rope.dimension_count') ?? hiddenSize / queryHeads,
-      vocabSize,
-      contextLength: required('context_length'),
-      normEpsilon: required('attention.layer_norm_rms_epsilon'),
-      ropeTheta: number('rope.freq_base') ?? 10_000,
-      ropeScaling: scaling === 'none' ? { type: 'none' } : { type: 'linear', factor: required('rope.scaling.factor') },
-    },
-    gguf.path,
-  );
-}
-
-const positive = z.int().positive();
-
-/** The part of a Hugging Face `config.json` that decides the graph; both the current and the older RoPE spelling. */
-const huggingFaceConfig = z.object({
-  model_type: z.string(),
-  num_hidden_layers: positive,
-  hidden_size: positive,
-  intermediate_size: positive,
-  num_attention_heads: positive,
-  num_key_value_heads: positive.optional(),
-  head_dim: positive.nullish(),
-  vocab_size: positive,
-  max_position_embeddings: positive,
-  rms_norm_eps: z.number().positive(),
-  hidden_act: z.literal('silu'),
-  rope_theta: z.number().positive().optional(),
-  rope_scaling: z.looseObject({ rope_type: z.string().optional(), type: z.string().optional() }).nullish(),
-  rope_parameters: z.looseObject({ rope_type: z.string(), rope_theta: z.number().positive() }).optional(),
-  partial_rotary_factor: z.literal(1).optional(),
-});
-
-const factor = z.number().positive();
-const linearScaling = z.looseObject({ factor }).transform((s): RopeScaling => ({ type: 'linear', factor: s.factor }));
-const llama3Scaling = z
-  .looseObject({
-    factor,
-    low_freq_factor: factor,
-    high_freq_factor: factor,
-    original_max_position_embeddings: positive,
-  })
-  .transform((s): RopeScaling => ({
-    type: 'llama3',
-    factor: s.factor,
-    lowFrequencyFactor: s.low_freq_factor,
-    highFrequencyFactor: s.high_freq_factor,
-    originalLength: s.original_max_position_embeddings,
-  }));
-
-/** Reads the blueprint of a Hugging Face folder, or of one `config.json`. */
-export function configFromHuggingFace(folderOrFile: string): ModelConfig {
-  const file = folderOrFile.endsWith('.json') ? folderOrFile : path.join(folderOrFile, 'config.json');
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(file, 'utf8'));
-  } catch (cause) {
-    throw new HoldfastError('model-format', `${file} cannot be read as JSON.`, 'Download the model folder again.', {
-      cause,
-    });
-  }
-  const type = z.looseObject({ model_type: z.string() }).safeParse(json);
-  requireSupported(type.data?.model_type ?? 'unnamed', file);
-  const parsed = huggingFaceConfig.safeParse(json);
-  if (!parsed.success) {
-    throw new HoldfastError(
-      'unsupported-model',
-      `${file} asks for something that this version does not run: ${z.prettifyError(parsed.error)}`,
-      'Use another model, or one without that option.',
+      `${file}: ${queryHeads} query heads, ${kvHeads} KV heads, head size ${headDim} and ` +
+        `${ropes.map(({ dimensions }) => dimensions).join(', ') || 'no'} rotated channels do not fit together.`,
+      'The file is damaged or was converted wrongly.',
     );
   }
-  const config = parsed.data;
-  return checked(
-    {
-      architecture: config.model_type,
-      layers: config.num_hidden_layers,
-      hiddenSize: config.hidden_size,
-      feedForwardSize: config.intermediate_size,
-      queryHeads: config.num_attention_heads,
-      kvHeads: config.num_key_value_heads ?? config.num_attention_heads,
-      headDim: config.head_dim ?? config.hidden_size / config.num_attention_heads,
-      vocabSize: config.vocab_size,
-      contextLength: config.max_position_embeddings,
-      normEpsilon: config.rms_norm_eps,
-      ropeTheta: config.rope_parameters?.rope_theta ?? config.rope_theta ?? 10_000,
-      ropeScaling: ropeScalingOf(config, file),
-    },
-    file,
-  );
-}
-
-function ropeScalingOf(
-  { rope_parameters, rope_scaling }: z.infer<typeof huggingFaceConfig>,
-  file: string,
-): RopeScaling {
-  const parameters = rope_parameters ?? rope_scaling ?? {};
-  const type = rope_parameters?.rope_type ?? rope_scaling?.rope_type ?? rope_scaling?.type ?? 'default';
-  if (type === 'default') return { type: 'none' };
-  const schema = type === 'linear' ? linearScaling : type === 'llama3' ? llama3Scaling : null;
-  if (schema === null) throw unsupportedRope(file, type);
-  const parsed = schema.safeParse(parameters);
-  if (parsed.success) return parsed.data;
-  throw new HoldfastError(
-    'model-format',
-    `${file}: the "${type}" RoPE scaling is incomplete: ${z.prettifyError(parsed.error)}`,
-    'Download the model folder again.',
-  );
-}
-
-function requireSupported(architecture: string, file: string): void {
-  if ((supportedArchitectures as readonly string[]).includes(architecture)) return;
-  throw new HoldfastError(
-    'unsupported-model',
-    `${file} is a "${architecture}" model, which this version does not run.`,
-    `Supported architectures: ${supportedArchitectures.join(', ')}.`,
-  );
-}
-
-const unsupportedRope = (file: string, type: string): HoldfastError =>
-  new HoldfastError(
-    'unsupported-model',
-    `${file} uses "${type}" RoPE scaling, which this version does not run.`,
-    'Supported RoPE scalings: linear, llama3.',
-  );
-
-function checked(config: ModelConfig, file: string): ModelConfig {
-  const { queryHeads, kvHeads, headDim } = config;
-  if (queryHeads % kvHeads !== 0 || !Number.isInteger(headDim) || headDim % 2 !== 0) {
+  if (attention.length !== layers) throw new RangeError(`${attention.length} layer descriptions for ${layers} layers.`);
+  for (const rope of ropes) {
+    const wrong = divisorsOf(rope).find((divisors) => divisors.length !== rope.dimensions / 2);
+    if (wrong === undefined) continue;
     throw new HoldfastError(
       'model-format',
-      `${file}: ${queryHeads} query heads, ${kvHeads} KV heads and head size ${headDim} do not fit together.`,
+      `${file}: the RoPE scaling has ${wrong.length} divisors for ${rope.dimensions / 2} channels.`,
       'The file is damaged or was converted wrongly.',
     );
   }

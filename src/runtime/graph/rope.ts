@@ -11,52 +11,147 @@ export type RopeScaling =
       readonly lowFrequencyFactor: number;
       readonly highFrequencyFactor: number;
       readonly originalLength: number;
-    };
+    }
+  | {
+      /** Interpolates slow channels, leaves fast ones (https://arxiv.org/abs/2309.00071). */
+      readonly type: 'yarn';
+      readonly factor: number;
+      readonly originalLength: number;
+      readonly betaFast: number;
+      readonly betaSlow: number;
+      /** Rounds the two bounds of the blend to whole channels, as all but a few models do. */
+      readonly truncate: boolean;
+      readonly magnitude: number;
+    }
+  | {
+      /** One divisor per channel, others beyond the original length (LongRoPE, https://arxiv.org/abs/2402.13753). */
+      readonly type: 'longrope';
+      readonly shortDivisors: ArrayLike<number>; // [dimensions / 2]
+      readonly longDivisors: ArrayLike<number>; // [dimensions / 2]
+      readonly originalLength: number;
+      readonly magnitude: number;
+    }
+  /** Channel by channel, as GGUF converters store any scaling that does not depend on the length. */
+  | { readonly type: 'divisors'; readonly divisors: ArrayLike<number> }; // [dimensions / 2]
+
+/** One rotary embedding; a model may have several, which its layers choose from. */
+export interface Rope {
+  readonly theta: number;
+  /** Rotated channels of a head; the rest passes through. */
+  readonly dimensions: number;
+  readonly scaling: RopeScaling;
+}
+
+/** What YaRN multiplies queries and keys by, so that attention over a longer context keeps its sharpness. */
+export const yarnMagnitude = (factor: number, scale = 1): number =>
+  factor <= 1 ? 1 : 0.1 * scale * Math.log(factor) + 1;
+
+/** The same for LongRoPE. */
+export const longRopeMagnitude = (factor: number, originalLength: number): number =>
+  factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(originalLength));
+
+/** Queries and keys are multiplied by this where they are rotated. */
+export const magnitudeOf = ({ scaling }: Rope): number => ('magnitude' in scaling ? scaling.magnitude : 1);
 
 /**
- * Inverse frequencies `theta^(-2j/d)`, [d/2], scaled. `llama3` leaves short wavelengths alone, divides long ones by the factor
- * and blends between (https://arxiv.org/abs/2407.21783; formula as in transformers). `divisors` [d/2] come from a GGUF's
- * `rope_freqs` tensor, in which converters store the same scaling.
+ * Inverse frequencies `theta^(-2j/d)`, [dimensions / 2], scaled. Formulas as in transformers' `modeling_rope_utils`.
+ * `long` chooses LongRoPE's divisors for sequences beyond the original length; other scalings ignore it.
  */
-export function inverseFrequencies(config: ModelConfig, divisors: Float32Array | null = null): Float32Array {
-  const { headDim, ropeTheta, ropeScaling } = config;
-  return Float32Array.from({ length: headDim / 2 }, (_, j) => {
-    const frequency = Math.fround(1 / ropeTheta ** ((2 * j) / headDim));
-    return scale(frequency, ropeScaling) / (divisors?.[j] ?? 1);
+export function inverseFrequencies(rope: Rope, long = false): Float32Array {
+  const { theta, dimensions, scaling } = rope;
+  const scaled = frequencyScale(rope, long);
+  return Float32Array.from({ length: dimensions / 2 }, (_, j) => {
+    const frequency = Math.fround(1 / theta ** ((2 * j) / dimensions));
+    return scaling.type === 'none' ? frequency : scaled(frequency, j);
   });
 }
 
-function scale(frequency: number, scaling: RopeScaling): number {
+type FrequencyScale = (frequency: number, channel: number) => number;
+
+function frequencyScale(rope: Rope, long: boolean): FrequencyScale {
+  const { scaling } = rope;
   switch (scaling.type) {
     case 'none':
-      return frequency;
+      return (frequency) => frequency;
     case 'linear':
-      return frequency / scaling.factor;
-    case 'llama3': {
-      const { factor, lowFrequencyFactor, highFrequencyFactor, originalLength } = scaling;
-      const wavelength = (2 * Math.PI) / frequency;
-      if (wavelength < originalLength / highFrequencyFactor) return frequency;
-      if (wavelength > originalLength / lowFrequencyFactor) return frequency / factor;
-      const blend = (originalLength / wavelength - lowFrequencyFactor) / (highFrequencyFactor - lowFrequencyFactor);
-      return ((1 - blend) * frequency) / factor + blend * frequency;
+      return (frequency) => frequency / scaling.factor;
+    case 'divisors':
+      return (frequency, channel) => frequency / scaling.divisors[channel]!;
+    case 'longrope': {
+      const divisors = long ? scaling.longDivisors : scaling.shortDivisors;
+      return (frequency, channel) => frequency / divisors[channel]!;
     }
+    case 'llama3':
+      return (frequency) => llama3(frequency, scaling);
+    case 'yarn':
+      return yarn(rope, scaling);
   }
 }
 
-/** Adds `rope.cos` and `rope.sin`, [positions, d/2]; angles are rounded to float32 as the references do. */
-export function addRopeTables(graph: GraphBuilder, config: ModelConfig, divisors: Float32Array | null): void {
+/** Leaves short wavelengths alone, divides long ones by the factor and blends between (https://arxiv.org/abs/2407.21783). */
+function llama3(frequency: number, scaling: Extract<RopeScaling, { type: 'llama3' }>): number {
+  const { factor, lowFrequencyFactor, highFrequencyFactor, originalLength } = scaling;
+  const wavelength = (2 * Math.PI) / frequency;
+  if (wavelength < originalLength / highFrequencyFactor) return frequency;
+  if (wavelength > originalLength / lowFrequencyFactor) return frequency / factor;
+  const blend = (originalLength / wavelength - lowFrequencyFactor) / (highFrequencyFactor - lowFrequencyFactor);
+  return ((1 - blend) * frequency) / factor + blend * frequency;
+}
+
+function yarn({ theta, dimensions }: Rope, scaling: Extract<RopeScaling, { type: 'yarn' }>): FrequencyScale {
+  const { factor, originalLength, betaFast, betaSlow, truncate } = scaling;
+  /** The channel that turns this often over the original length. */
+  const channelOf = (turns: number): number =>
+    (dimensions * Math.log(originalLength / (turns * 2 * Math.PI))) / (2 * Math.log(theta));
+  const [first, last] = [channelOf(betaFast), channelOf(betaSlow)];
+  const low = Math.max(0, truncate ? Math.floor(first) : first);
+  const high = Math.min(dimensions - 1, truncate ? Math.ceil(last) : last);
+  const width = high === low ? 0.001 : high - low;
+  return (frequency, channel) => {
+    const interpolated = Math.min(1, Math.max(0, (channel - low) / width));
+    return (frequency / factor) * interpolated + frequency * (1 - interpolated);
+  };
+}
+
+/** Every list of divisors of a rotary embedding. */
+export function divisorsOf({ scaling }: Rope): ArrayLike<number>[] {
+  if (scaling.type === 'divisors') return [scaling.divisors];
+  return scaling.type === 'longrope' ? [scaling.shortDivisors, scaling.longDivisors] : [];
+}
+
+/** Names of the tables of a model's rotary embedding. */
+export const ropeTables = (index: number) => ({ cos: `rope.${index}.cos`, sin: `rope.${index}.sin` });
+
+/** Where LongRoPE switches its divisors; null for models whose rotation does not depend on the length. */
+export function longRopeStart(config: ModelConfig): number | null {
+  for (const { scaling } of config.ropes) if (scaling.type === 'longrope') return scaling.originalLength;
+  return null;
+}
+
+/**
+ * Adds cosines and sines, [positions, dimensions / 2], of every rotary embedding; angles are rounded to float32 as the
+ * references do. Where the divisors depend on the length, a second table for long sequences follows: [2 x positions, ..].
+ */
+export function addRopeTables(graph: GraphBuilder, config: ModelConfig): void {
   const positions = positionsOf(config);
-  const frequencies = inverseFrequencies(config, divisors);
-  const half = frequencies.length;
-  const cos = new Float32Array(positions * half);
-  const sin = new Float32Array(positions * half);
-  for (const [j, frequency] of frequencies.entries()) {
-    for (let position = 0; position < positions; position++) {
-      const angle = Math.fround(position * frequency);
-      cos[position * half + j] = Math.cos(angle);
-      sin[position * half + j] = Math.sin(angle);
+  const forms = longRopeStart(config) === null ? [false] : [false, true];
+  for (const [index, rope] of config.ropes.entries()) {
+    const half = rope.dimensions / 2;
+    const magnitude = magnitudeOf(rope);
+    const cos = new Float32Array(forms.length * positions * half);
+    const sin = new Float32Array(forms.length * positions * half);
+    for (const [form, long] of forms.entries()) {
+      for (const [j, frequency] of inverseFrequencies(rope, long).entries()) {
+        for (let position = 0; position < positions; position++) {
+          const angle = Math.fround(position * frequency);
+          const at = (form * positions + position) * half + j;
+          cos[at] = Math.cos(angle) * magnitude;
+          sin[at] = Math.sin(angle) * magnitude;
+        }
+      }
     }
+    const names = ropeTables(index);
+    graph.weight(names.cos, [forms.length * positions, half], cos);
+    graph.weight(names.sin, [forms.length * positions, half], sin);
   }
-  graph.weight('rope.cos', [positions, half], cos);
-  graph.weight('rope.sin', [positions, half], sin);
 }

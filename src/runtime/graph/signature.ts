@@ -1,9 +1,14 @@
+/** Added to the score of an entry that must not be seen; its probability is exactly 0 in float32. */
+export const masked = -1e9;
+
 /**
  * Names of the graph's inputs and outputs; the builder and the simulator agree through this file.
  *
  * Inputs: `input_ids`, `position_ids [b, s]` (int64; positions are the original ones), `own_bias [1, b, 1, s, o + s]`,
  * `row_groups [r, s]`, `logit_rows [n]` (int64, rows of the flattened `[b * s]` that get logits), `scoring [1]` (bool),
  * `targets [n, 1]` (int64) and `reference [t, vocab]` (probabilities; n is a multiple of t), and per layer the tensors below.
+ * Models with sliding windows also take `prefix_positions [p]` and `own_positions [b, o]`, models with LongRoPE
+ * `rope_positions [b, s]` (rows of a table of `positions` rows for short sequences and as many for long ones); int64.
  * Outputs: `logits [n, vocab]`, `argmax [n]`; when `scoring`, else zeros: `log_sum_exp [n, 1]`, `target_logits [n, 1]`,
  * `cross [n / t, t]` = sum over the vocabulary of reference x logits; and per layer the tensors below.
  */

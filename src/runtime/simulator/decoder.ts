@@ -7,16 +7,21 @@ import {
   type OnnxSession,
   type Tensor,
 } from '../engine/onnxSession.ts';
-import type { ModelConfig } from '../graph/modelConfig.ts';
-import { layerInput, layerOutput } from '../graph/signature.ts';
-
-/** Added to the score of an entry that must not be seen; its probability is exactly 0 in float32. */
-export const masked = -1e9;
+import { positionsOf, windowsOf, type ModelConfig } from '../graph/modelConfig.ts';
+import { longRopeStart } from '../graph/rope.ts';
+import { layerInput, layerOutput, masked } from '../graph/signature.ts';
 
 /** Keys and values of a run of tokens, one array per layer. */
 export interface LayerKeyValues {
   readonly keys: readonly Float32Array[];
   readonly values: readonly Float32Array[];
+}
+
+/** What all rows have in common: the exact entries of positions 0 .. tokens - 1. */
+export interface PrefixCache extends LayerKeyValues {
+  readonly tokens: number; // each layer's keys and values are [kv, tokens, d]
+  /** The conversation rotates by LongRoPE's long divisors; without meaning for other models. */
+  readonly longRope?: boolean;
 }
 
 /** One run of the graph: `s` new tokens for each of `b` rows (shapes as in graph/signature.ts). */
@@ -25,7 +30,7 @@ export interface DecoderStep {
   readonly tokens: number; // s
   readonly ids: Int32Array; // [b, s]
   readonly positions: Int32Array; // [b, s]
-  readonly prefix: LayerKeyValues & { readonly tokens: number }; // each [kv, p, d]
+  readonly prefix: PrefixCache;
   /** Per layer [kv, b, p]; null lets every row see the whole prefix. */
   readonly prefixBias: readonly Float32Array[] | null;
   /** Each row's earlier tokens, each [kv, b, o, d]; null where there are none. */
@@ -90,12 +95,17 @@ export class StepResult {
 /** The graph as a function of tokens, caches and biases. Stateless: all caches are arguments. */
 export class Decoder {
   readonly #noReference: Float32Array;
+  readonly #slides: boolean;
+  /** Row of the rotary tables where those for long sequences begin; null for models that have one form only. */
+  readonly #longRopeRow: number | null;
 
   constructor(
     readonly session: OnnxSession,
     readonly config: ModelConfig,
   ) {
     this.#noReference = new Float32Array(config.vocabSize);
+    this.#slides = windowsOf(config).length > 0;
+    this.#longRopeRow = longRopeStart(config) === null ? null : positionsOf(config);
   }
 
   async run(step: DecoderStep, wanted: readonly DecoderOutput[]): Promise<StepResult> {
@@ -122,6 +132,25 @@ export class Decoder {
         vocabSize,
       ]),
     };
+    if (this.#slides) {
+      // A row's own tokens follow the prefix without gaps; what lies beyond its length is hidden by the bias.
+      const ownPositions = Int32Array.from(
+        { length: rows * own.tokens },
+        (_, i) => step.prefix.tokens + (i % own.tokens),
+      );
+      feeds.prefix_positions = int64Tensor(
+        Array.from({ length: prefix.tokens }, (_, i) => i),
+        [prefix.tokens],
+      );
+      feeds.own_positions = int64Tensor(ownPositions, [rows, own.tokens]);
+    }
+    if (this.#longRopeRow !== null) {
+      const first = step.prefix.longRope === true ? this.#longRopeRow : 0;
+      feeds.rope_positions = int64Tensor(
+        step.positions.map((position) => first + position),
+        [rows, tokens],
+      );
+    }
     const prefixShape = [kvHeads, prefix.tokens, headDim];
     const ownShape = [kvHeads, rows, own.tokens, headDim];
     const biasShape = [kvHeads, rows, 1, 1, prefix.tokens];

@@ -1,4 +1,5 @@
-import { masked, type LayerKeyValues, type StepResult } from './decoder.ts';
+import { masked } from '../graph/signature.ts';
+import type { LayerKeyValues, StepResult } from './decoder.ts';
 
 /** Room is added in steps of this many tokens, so that a growing cache is copied seldom and little of it is padding. */
 const growth = 32;

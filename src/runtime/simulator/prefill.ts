@@ -77,6 +77,7 @@ export async function prefill(
       queryHeads,
       kvHeads,
       headDim,
+      window: decoder.config.attention[layer]!.window,
       keys: layerKeys,
       values: values[layer]!,
       columnSums(rows) {

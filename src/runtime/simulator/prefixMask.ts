@@ -1,6 +1,6 @@
 import type { KeptSet } from '../../cache/keptSet.ts';
 import type { Mask } from '../languageModel.ts';
-import { masked } from './decoder.ts';
+import { masked } from '../graph/signature.ts';
 
 /** Shape of the prefix that masks refer to. */
 export interface PrefixShape {

@@ -6,7 +6,7 @@ import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { HoldfastError } from '../../../src/errors.ts';
 import { ensureGraph, type BuiltGraph } from '../../../src/runtime/graph/graphCache.ts';
-import { configFromGguf } from '../../../src/runtime/graph/modelConfig.ts';
+import { configFromGguf } from '../../../src/runtime/graph/ggufConfig.ts';
 import { openGguf } from '../../../src/runtime/weights/gguf.ts';
 
 const tiny = fileURLToPath(new URL('../../fixtures/arch/gguf/q4_1.gguf', import.meta.url));
@@ -16,7 +16,7 @@ after(() => rmSync(scratch, { recursive: true, force: true }));
 function build(folder: string, sha256 = 'a'.repeat(64)): BuiltGraph {
   const gguf = openGguf(tiny);
   try {
-    return ensureGraph(gguf, configFromGguf(gguf, gguf.tensors.get('token_embd.weight')!.shape[0]!), sha256, folder);
+    return ensureGraph(gguf, configFromGguf(gguf), sha256, folder);
   } finally {
     gguf.close();
   }
