@@ -7,7 +7,9 @@ import { after, describe, test } from 'node:test';
 import { HoldfastError } from '../../src/errors.ts';
 import { findModelType } from '../../src/runtime/graph/architectures/index.ts';
 import { configFromHuggingFace } from '../../src/runtime/graph/huggingFaceConfig.ts';
-import { causalBias, type Decoder } from '../../src/runtime/simulator/decoder.ts';
+import { longRopeStart } from '../../src/runtime/graph/rope.ts';
+import { causalBias, type Decoder, type PrefixCache } from '../../src/runtime/simulator/decoder.ts';
+import { OwnCache } from '../../src/runtime/simulator/ownCache.ts';
 import { openTestDecoder, openTestFolder } from '../support/engine.ts';
 import { discover, fixture, floats, needsFixtures, readJson } from '../support/fixtures.ts';
 
@@ -29,30 +31,61 @@ function assertNear(actual: Float32Array, expected: Float32Array, allowed: numbe
   assert.ok(worst <= allowed, `${what}: off by ${worst}, allowed ${allowed}`);
 }
 
-async function assertParity(decoder: Decoder, reference: Reference, tolerance: typeof ggufTolerance): Promise<void> {
-  const ids = Int32Array.from(reference.input_ids);
-  const positions = ids.map((_, position) => position);
-  const none = decoder.config.layers;
-  const result = await decoder.run(
+/** Runs `ids` as new tokens after what `prefix` and `own` hold. */
+async function run(decoder: Decoder, ids: Int32Array, start: number, prefix: PrefixCache, own: OwnCache | null) {
+  const tokens = ids.length;
+  const held = own?.tokens ?? 0;
+  const causal = causalBias(1, tokens);
+  const ownBias = new Float32Array(tokens * (held + tokens));
+  for (let row = 0; row < tokens; row++) {
+    ownBias.set(causal.subarray(row * tokens, (row + 1) * tokens), row * (held + tokens) + held);
+  }
+  return await decoder.run(
     {
       rows: 1,
-      tokens: ids.length,
+      tokens,
       ids,
-      positions,
-      prefix: { keys: new Array<Float32Array>(none), values: new Array<Float32Array>(none), tokens: 0 },
+      positions: ids.map((_, i) => start + i),
+      prefix,
       prefixBias: null,
-      own: null,
-      ownBias: causalBias(1, ids.length),
-      logitRows: positions,
+      own,
+      ownBias,
+      logitRows: ids.map((_, i) => i),
     },
     ['logits', 'argmax', 'keyValues'],
   );
-  assertNear(result.logits, floats(reference.logits), tolerance.logit, 'logits');
-  if (reference.argmax !== undefined) assert.deepEqual([...result.argmax], reference.argmax, 'argmax');
+}
+
+async function assertParity(decoder: Decoder, reference: Reference, tolerance: typeof ggufTolerance): Promise<void> {
+  const ids = Int32Array.from(reference.input_ids);
+  const { layers, vocabSize } = decoder.config;
+  const longRopeFrom = longRopeStart(decoder.config);
+  const longRope = longRopeFrom !== null && ids.length > longRopeFrom;
+  const none = new Array<Float32Array>(layers);
+  const empty: PrefixCache = { keys: none, values: none, tokens: 0, longRope };
+  const expected = floats(reference.logits);
+  const whole = await run(decoder, ids, 0, empty, null);
+  assertNear(whole.logits, expected, tolerance.logit, 'logits');
+  if (reference.argmax !== undefined) assert.deepEqual([...whole.argmax], reference.argmax, 'argmax');
   for (const [layer, { K, K_half_split, V }] of reference.layers.entries()) {
-    assertNear(result.newKeys(layer), floats((K ?? K_half_split)!), tolerance.keyValue, `keys of layer ${layer}`);
-    assertNear(result.newValues(layer), floats(V), tolerance.keyValue, `values of layer ${layer}`);
+    assertNear(whole.newKeys(layer), floats((K ?? K_half_split)!), tolerance.keyValue, `keys of layer ${layer}`);
+    assertNear(whole.newValues(layer), floats(V), tolerance.keyValue, `values of layer ${layer}`);
   }
+
+  // The same as a simulation feeds it: a shared prefix, a row's own earlier tokens, and new ones.
+  const [ownStart, newStart] = [Math.floor(ids.length / 3), Math.floor((2 * ids.length) / 3)];
+  const first = await run(decoder, ids.slice(0, ownStart), 0, empty, null);
+  const perLayer = <T>(value: (layer: number) => T): T[] => Array.from({ length: layers }, (_, layer) => value(layer));
+  const prefix: PrefixCache = {
+    keys: perLayer((layer) => first.newKeys(layer)),
+    values: perLayer((layer) => first.newValues(layer)),
+    tokens: ownStart,
+    longRope,
+  };
+  const own = new OwnCache(decoder.config, 1, newStart - ownStart);
+  own.append([0], [newStart - ownStart], await run(decoder, ids.slice(ownStart, newStart), ownStart, prefix, null));
+  const last = await run(decoder, ids.slice(newStart), newStart, prefix, own);
+  assertNear(last.logits, expected.subarray(newStart * vocabSize), tolerance.logit, 'logits of three parts');
 }
 
 describe('architecture parity', needsFixtures('arch'), () => {
