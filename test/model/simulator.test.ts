@@ -49,6 +49,25 @@ describe('simulator on the default model', needsModel(), async () => {
     }
   });
 
+  test('after an edit only the changed end is prefilled again, and every number is the same as from the start', async () => {
+    const before = tokens(3 * prefillChunk + 90, 11);
+    const ids = before.slice(0, 3 * prefillChunk + 50);
+    ids[2 * prefillChunk + 5] = 4321;
+    const groups = rowGroupsFor(policyIds, ids.length);
+    const earlier = await prefill(decoder, before, rowGroupsFor(policyIds, before.length), neverPause);
+    const fresh = await prefill(decoder, ids, groups, neverPause);
+    const runs: number[] = [];
+    const reused = await prefill(decoder, ids, groups, neverPause, (done) => runs.push(done), [earlier]);
+    assert.deepEqual(runs, [3 * prefillChunk, ids.length], 'two chunks of four were run');
+    assert.deepEqual(reused.keyValues, fresh.keyValues);
+    assert.deepEqual(reused.lastLogits, fresh.lastLogits);
+    for (const [layer, observation] of reused.observations.entries()) {
+      for (const group of groups) {
+        assert.deepEqual(observation.columnSums(group), fresh.observations[layer]!.columnSums(group));
+      }
+    }
+  });
+
   test('rows do not influence each other: alone, together and with other suffix lengths', async () => {
     const prefix = await prefill(decoder, tokens(60, 2), rowGroupsFor(policyIds, 60), neverPause);
     const rows = [

@@ -21,6 +21,9 @@ const rope = z.looseObject({
 type RopeJson = z.infer<typeof rope>;
 const ropePerLayerType = z.record(layerType, rope);
 
+/** Files write null for what they leave out. */
+const optional = <T extends z.ZodType>(schema: T) => schema.nullish().transform((value) => value ?? undefined);
+
 /** The parts of a `config.json` that decide the graph, in the current and the older spelling of transformers. */
 const configJson = z.object({
   model_type: z.string(),
@@ -28,32 +31,32 @@ const configJson = z.object({
   hidden_size: positive,
   intermediate_size: positive,
   num_attention_heads: positive,
-  num_key_value_heads: positive.nullish(),
-  head_dim: positive.nullish(),
+  num_key_value_heads: optional(positive),
+  head_dim: optional(positive),
   vocab_size: positive,
   max_position_embeddings: positive,
-  original_max_position_embeddings: positive.nullish(),
+  original_max_position_embeddings: optional(positive),
   rms_norm_eps: ratio,
-  hidden_act: z.string().nullish(),
-  hidden_activation: z.string().nullish(),
-  tie_word_embeddings: z.boolean().nullish(),
-  rope_theta: ratio.nullish(),
-  rope_local_base_freq: ratio.nullish(),
-  rope_scaling: rope.nullish(),
-  rope_parameters: z.union([ropePerLayerType, rope]).nullish(),
-  partial_rotary_factor: ratio.max(1).nullish(),
-  sliding_window: positive.nullish(),
-  use_sliding_window: z.boolean().nullish(),
-  max_window_layers: z.int().min(0).nullish(),
-  sliding_window_pattern: positive.nullish(),
-  _sliding_window_pattern: positive.nullish(),
-  layer_types: z.array(layerType).nullish(),
-  no_rope_layers: z.array(z.union([z.literal(0), z.literal(1)])).nullish(),
-  no_rope_layer_interval: positive.nullish(),
-  query_pre_attn_scalar: ratio.nullish(),
-  attn_logit_softcapping: ratio.nullish(),
-  final_logit_softcapping: ratio.nullish(),
-  use_bidirectional_attention: z.literal(false, 'only causal attention is run').nullish(),
+  hidden_act: optional(z.string()),
+  hidden_activation: optional(z.string()),
+  tie_word_embeddings: optional(z.boolean()),
+  rope_theta: optional(ratio),
+  rope_local_base_freq: optional(ratio),
+  rope_scaling: optional(rope),
+  rope_parameters: optional(z.union([ropePerLayerType, rope])),
+  partial_rotary_factor: optional(ratio.max(1)),
+  sliding_window: optional(positive),
+  use_sliding_window: optional(z.boolean()),
+  max_window_layers: optional(z.int().min(0)),
+  sliding_window_pattern: optional(positive),
+  _sliding_window_pattern: optional(positive),
+  layer_types: optional(z.array(layerType)),
+  no_rope_layers: optional(z.array(z.union([z.literal(0), z.literal(1)]))),
+  no_rope_layer_interval: optional(positive),
+  query_pre_attn_scalar: optional(ratio),
+  attn_logit_softcapping: optional(ratio),
+  final_logit_softcapping: optional(ratio),
+  use_bidirectional_attention: optional(z.literal(false, 'only causal attention is run')),
   // Layers of experts instead of one feed-forward block.
   num_local_experts: z.undefined('a mixture of experts is not run').optional(),
   quantization_config: z
@@ -81,11 +84,11 @@ export class HuggingFaceConfig {
   /** Which layers have a sliding window: as the file lists them, else by the family's rule. */
   readonly layerTypes = (layers: number, slides: (layer: number) => boolean): boolean[] => {
     const listed = this.json.layer_types;
-    if (listed != null && listed.length !== layers) {
+    if (listed !== undefined && listed.length !== layers) {
       throw this.#damaged(`layer_types lists ${listed.length} layers of ${layers}`);
     }
     return Array.from({ length: layers }, (_, layer) =>
-      listed == null ? slides(layer) : listed[layer] === 'sliding_attention',
+      listed === undefined ? slides(layer) : listed[layer] === 'sliding_attention',
     );
   };
 
@@ -97,8 +100,8 @@ export class HuggingFaceConfig {
     older: { readonly theta?: number; readonly scaled: boolean } = { scaled: true },
   ): Rope {
     const { rope_parameters, rope_scaling, rope_theta, partial_rotary_factor } = this.json;
-    const current = rope_parameters == null ? undefined : this.#ofLayers(rope_parameters, layers);
-    const parameters = current ?? (older.scaled ? rope_scaling : null) ?? {};
+    const current = rope_parameters === undefined ? undefined : this.#ofLayers(rope_parameters, layers);
+    const parameters = current ?? (older.scaled ? rope_scaling : undefined) ?? {};
     const share = parameters.partial_rotary_factor ?? partial_rotary_factor ?? 1;
     return {
       theta: current?.rope_theta ?? older.theta ?? rope_theta ?? 10_000,
@@ -109,7 +112,7 @@ export class HuggingFaceConfig {
 
   #ofLayers(parameters: NonNullable<ConfigJson['rope_parameters']>, layers: z.infer<typeof layerType>): RopeJson {
     const perType = ropePerLayerType.safeParse(parameters);
-    return (perType.success && perType.data[layers]) || (parameters as RopeJson);
+    return (perType.success && perType.data[layers]) || parameters;
   }
 
   #scaling(parameters: RopeJson): RopeScaling {
@@ -259,7 +262,7 @@ function readJson(file: string): Record<string, unknown> & { model_type: string 
 
 function activationOf({ hidden_act, hidden_activation }: ConfigJson, file: string): Activation | undefined {
   const named = hidden_activation ?? hidden_act;
-  if (named == null) return undefined;
+  if (named === undefined) return undefined;
   const activation = activations[named];
   if (activation !== undefined) return activation;
   throw new HoldfastError(

@@ -128,6 +128,18 @@ export function longRopeStart(config: ModelConfig): number | null {
   return null;
 }
 
+/** Tokens after the system turn that are expected to fit before LongRoPE has to switch: user turn and answer. */
+const conversationReserve = 1024;
+
+/**
+ * Whether a conversation that begins with so many tokens rotates by LongRoPE's long divisors. Decided once for the whole
+ * conversation: keys that were rotated one way cannot be read the other.
+ */
+export function needsLongRope(config: ModelConfig, promptTokens: number): boolean {
+  const start = longRopeStart(config);
+  return start !== null && promptTokens + conversationReserve > start;
+}
+
 /**
  * Adds cosines and sines, [positions, dimensions / 2], of every rotary embedding; angles are rounded to float32 as the
  * references do. Where the divisors depend on the length, a second table for long sequences follows: [2 x positions, ..].

@@ -1,7 +1,9 @@
 import type { LayerObservation, RowGroup } from '../../cache/layerObservation.ts';
 import { rowGroupKey, rowRange } from '../../cache/layerObservation.ts';
-import { causalBias, type Decoder, type LayerKeyValues } from './decoder.ts';
+import { needsLongRope } from '../graph/rope.ts';
+import { causalBias, type Decoder, type LayerKeyValues, type PrefixCache } from './decoder.ts';
 import type { Pause } from './pause.ts';
+import { firstTokens, narrowed, reusablePart, widened, type Checkpoint } from './prefixReuse.ts';
 
 /**
  * Tokens per run of a prefill: a run cannot be interrupted, so this bounds how late a cancel is seen, and the attention
@@ -9,30 +11,57 @@ import type { Pause } from './pause.ts';
  */
 export const prefillChunk = 128;
 
+/** Checkpoints per prefill: their sums take memory in proportion. */
+const maxCheckpoints = 8;
+
+/** Whether the state after `tokens` of `total` tokens is worth keeping. */
+function isCheckpoint(tokens: number, total: number): boolean {
+  const chunks = Math.ceil(total / prefillChunk);
+  return (tokens / prefillChunk) % Math.ceil(chunks / maxCheckpoints) === 0;
+}
+
 /** The exact prefill of one system turn: what variants share, and what policies score. */
 export interface Prefill {
   readonly ids: Int32Array;
-  readonly keyValues: LayerKeyValues & { readonly tokens: number }; // each [kv, S, d]
+  readonly keyValues: PrefixCache; // each [kv, S, d]
   readonly observations: readonly LayerObservation[];
   /** Logits after the last token, [vocab]. */
   readonly lastLogits: Float32Array;
+  /** Where a prefill of another text with the same beginning can go on. */
+  readonly checkpoints: readonly Checkpoint[];
 }
 
-/** Runs the system turn through the model at positions 0..S-1 and keeps keys, values and the attention sums of `groups`. */
+/**
+ * Runs the system turn through the model at positions 0..S-1 and keeps keys, values and the attention sums of `groups`.
+ * What the text has in common with one of `earlier` is not run again; the result is the same bit for bit, because chunks
+ * begin at the same tokens either way.
+ */
 export async function prefill(
   decoder: Decoder,
   ids: Int32Array,
   groups: readonly RowGroup[],
   pause: Pause,
   progress?: (done: number, total: number) => void,
+  earlier: readonly Prefill[] = [],
 ): Promise<Prefill> {
   const { layers, kvHeads, headDim, queryHeads } = decoder.config;
   const total = ids.length;
-  let keys = emptyLayers(layers);
-  let values = emptyLayers(layers);
-  const sums = groups.map(() => Array.from({ length: layers }, () => new Float32Array(queryHeads * total)));
+  const longRope = needsLongRope(decoder.config, total);
+  const begun = reusablePart(ids, groups, longRope, earlier);
+  let { keys, values } =
+    begun === null ? emptyKeyValues(layers) : firstTokens(begun.from.keyValues, begun.tokens, kvHeads);
+  const sums = groups.map((group) =>
+    Array.from({ length: layers }, (_, layer) =>
+      begun === null || group !== 'all'
+        ? new Float32Array(queryHeads * total)
+        : widened(begun.sums[layer]!, queryHeads, begun.tokens, total),
+    ),
+  );
+  const checkpoints: Checkpoint[] =
+    begun === null ? [] : begun.from.checkpoints.filter(({ tokens }) => tokens <= begun.tokens);
+  const allRows = groups.indexOf('all');
   let lastLogits = new Float32Array(0);
-  for (let start = 0; start < total; start += prefillChunk) {
+  for (let start = begun?.tokens ?? 0; start < total; start += prefillChunk) {
     await pause();
     const tokens = Math.min(prefillChunk, total - start);
     const isLast = start + tokens === total;
@@ -42,7 +71,7 @@ export async function prefill(
         tokens,
         ids: ids.slice(start, start + tokens),
         positions: Int32Array.from({ length: tokens }, (_, i) => start + i),
-        prefix: { keys, values, tokens: start },
+        prefix: { keys, values, tokens: start, longRope },
         prefixBias: null,
         own: null,
         ownBias: causalBias(1, tokens),
@@ -64,10 +93,15 @@ export async function prefill(
         });
       }
     }
-    const append = (past: Float32Array[], chunk: (layer: number) => Float32Array): Float32Array[] =>
+    const append = (past: readonly Float32Array[], chunk: (layer: number) => Float32Array): Float32Array[] =>
       past.map((old, layer) => appendTokens(old, chunk(layer), kvHeads, headDim));
     [keys, values] = [append(keys, (l) => result.newKeys(l)), append(values, (l) => result.newValues(l))];
     if (isLast) lastLogits = result.logits.slice();
+    else if (isCheckpoint(start + tokens, total)) {
+      const done = start + tokens;
+      const ofAllRows = allRows < 0 ? [] : sums[allRows]!.map((layer) => narrowed(layer, queryHeads, total, done));
+      checkpoints.push({ tokens: done, sums: ofAllRows });
+    }
     progress?.(start + tokens, total);
   }
   const observations = keys.map((layerKeys, layer): LayerObservation => {
@@ -87,8 +121,10 @@ export async function prefill(
       },
     };
   });
-  return { ids, keyValues: { keys, values, tokens: total }, observations, lastLogits };
+  return { ids, keyValues: { keys, values, tokens: total, longRope }, observations, lastLogits, checkpoints };
 }
+
+const emptyKeyValues = (layers: number): LayerKeyValues => ({ keys: emptyLayers(layers), values: emptyLayers(layers) });
 
 const emptyLayers = (layers: number): Float32Array[] => Array.from({ length: layers }, () => new Float32Array(0));
 

@@ -43,6 +43,8 @@ export class Simulator {
   readonly #prefixes = new Map<number, PrefixState>();
   readonly #stopIds: ReadonlySet<number>;
   #nextPrefix = 0;
+  /** An audit after an edit of the same prompt goes on from what did not change. */
+  #lastReleased: Prefill | null = null;
 
   constructor(
     readonly decoder: Decoder,
@@ -71,7 +73,9 @@ export class Simulator {
         'Shorten the prompt, or choose a model with a longer context.',
       );
     }
-    const done = await prefill(this.decoder, ids, rowGroupsFor(policyIds, ids.length), pause, progress);
+    const earlier = [...this.#prefixes.values()].map((state) => state.prefill);
+    if (this.#lastReleased !== null) earlier.push(this.#lastReleased);
+    const done = await prefill(this.decoder, ids, rowGroupsFor(policyIds, ids.length), pause, progress, earlier);
     const prefix = this.#nextPrefix++;
     this.#prefixes.set(prefix, { prefill: done, comparer: new Comparer(this.decoder, done), variants: [] });
     return { prefix, seqLen: ids.length };
@@ -129,6 +133,7 @@ export class Simulator {
   }
 
   release(handle: PrefixHandle): void {
+    this.#lastReleased = this.#prefixes.get(handle.prefix)?.prefill ?? this.#lastReleased;
     this.#prefixes.delete(handle.prefix);
   }
 

@@ -21,7 +21,7 @@ export const smollm3: Architecture = {
   fromHuggingFace(config, { layers }) {
     const { json } = config;
     const rotates = (layer: number): boolean =>
-      json.no_rope_layers == null
+      json.no_rope_layers === undefined
         ? (layer + 1) % (json.no_rope_layer_interval ?? interval) !== 0
         : json.no_rope_layers[layer] === 1; // 1 means that the layer has a rotary embedding
     const window = json.use_sliding_window === true ? (json.sliding_window ?? null) : null;

@@ -1,0 +1,66 @@
+import { rowRange, type RowGroup } from '../../cache/layerObservation.ts';
+import type { LayerKeyValues, PrefixCache } from './decoder.ts';
+import type { Prefill } from './prefill.ts';
+
+/** The state of a prefill after a whole number of chunks; keys and values are the beginning of the finished ones. */
+export interface Checkpoint {
+  readonly tokens: number;
+  /** Attention summed over all query rows so far, per layer [queryHeads, tokens]; empty where nothing reads it. */
+  readonly sums: readonly Float32Array[];
+}
+
+/** What a prefill takes over from an earlier one. */
+export interface ReusablePart extends Checkpoint {
+  readonly from: Prefill;
+}
+
+/**
+ * The longest beginning of `ids` that one of `earlier` has a checkpoint for; null if there is none. It ends before the rows
+ * that groups of last rows add up: these depend on where the text ends.
+ */
+export function reusablePart(
+  ids: Int32Array,
+  groups: readonly RowGroup[],
+  longRope: boolean,
+  earlier: readonly Prefill[],
+): ReusablePart | null {
+  const ends = groups.filter((group) => group !== 'all').map((group) => rowRange(group, ids.length).start);
+  const limit = Math.min(ids.length - 1, ...ends);
+  let best: ReusablePart | null = null;
+  for (const from of earlier) {
+    if (from.keyValues.longRope !== longRope) continue;
+    const common = Math.min(limit, commonTokens(ids, from.ids));
+    for (const checkpoint of from.checkpoints) {
+      if (checkpoint.tokens <= common && checkpoint.tokens > (best?.tokens ?? 0)) best = { ...checkpoint, from };
+    }
+  }
+  return best;
+}
+
+function commonTokens(a: Int32Array, b: Int32Array): number {
+  const different = a.findIndex((id, index) => b[index] !== id);
+  return different < 0 ? a.length : different;
+}
+
+/** Keys and values [heads, S, d] of the first `tokens` positions: [heads, tokens, d]. */
+export function firstTokens({ keys, values, tokens: all }: PrefixCache, tokens: number, heads: number): LayerKeyValues {
+  const first = (layer: Float32Array): Float32Array => {
+    const perToken = layer.length / (heads * all);
+    return narrowed(layer, heads, all * perToken, tokens * perToken);
+  };
+  return { keys: keys.map(first), values: values.map(first) };
+}
+
+/** [heads, from] -> [heads, to], zeros after the old columns. */
+export function widened(rows: Float32Array, heads: number, from: number, to: number): Float32Array {
+  const wider = new Float32Array(heads * to);
+  for (let head = 0; head < heads; head++) wider.set(rows.subarray(head * from, (head + 1) * from), head * to);
+  return wider;
+}
+
+/** [heads, from] -> [heads, to], the first columns. */
+export function narrowed(rows: Float32Array, heads: number, from: number, to: number): Float32Array {
+  const narrower = new Float32Array(heads * to);
+  for (let head = 0; head < heads; head++) narrower.set(rows.subarray(head * from, head * from + to), head * to);
+  return narrower;
+}

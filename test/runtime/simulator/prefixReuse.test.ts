@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Prefill } from '../../../src/runtime/simulator/prefill.ts';
+import { firstTokens, narrowed, reusablePart, widened } from '../../../src/runtime/simulator/prefixReuse.ts';
+
+const text = (...ids: number[]): Int32Array => Int32Array.from(ids);
+
+/** A finished prefill with checkpoints after so many tokens. */
+const finished = (ids: Int32Array, checkpoints: number[], longRope = false): Prefill => ({
+  ids,
+  keyValues: { keys: [], values: [], tokens: ids.length, longRope },
+  observations: [],
+  lastLogits: new Float32Array(0),
+  checkpoints: checkpoints.map((tokens) => ({ tokens, sums: [] })),
+});
+
+describe('what a prefill takes over', () => {
+  const earlier = finished(text(1, 2, 3, 4, 5, 6, 7, 8), [2, 4, 6]);
+
+  test('is the last checkpoint before the first different token', () => {
+    assert.equal(reusablePart(text(1, 2, 3, 4, 5, 9, 9), ['all'], false, [earlier])?.tokens, 4);
+    assert.equal(reusablePart(text(1, 2, 3, 4, 5, 6, 7, 8, 9), ['all'], false, [earlier])?.tokens, 6);
+  });
+
+  test('is nothing where texts differ from the start', () => {
+    assert.equal(reusablePart(text(9, 2, 3, 4), ['all'], false, [earlier]), null);
+    assert.equal(reusablePart(text(1, 2, 3), ['all'], false, []), null);
+  });
+
+  test('leaves at least one token to run, whose logits are needed', () => {
+    assert.equal(reusablePart(text(1, 2, 3, 4), ['all'], false, [earlier])?.tokens, 2);
+  });
+
+  test('ends before the last rows that a policy reads, which depend on the end of the text', () => {
+    assert.equal(reusablePart(text(1, 2, 3, 4, 5, 6, 7), ['all', { last: 2 }], false, [earlier])?.tokens, 4);
+  });
+
+  test('comes from the earlier text with most in common', () => {
+    const other = finished(text(1, 2, 3, 9, 9, 9), [2, 3]);
+    assert.equal(reusablePart(text(1, 2, 3, 9, 8, 7), ['all'], false, [earlier, other])?.from, other);
+  });
+
+  test('is nothing where keys were rotated by other LongRoPE divisors', () => {
+    assert.equal(reusablePart(text(1, 2, 3, 4, 5), ['all'], true, [earlier]), null);
+  });
+});
+
+test('tokens and columns are cut and widened head by head', () => {
+  const keys = [Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)]; // [2 heads, 3 tokens, 2 channels]
+  const cut = firstTokens({ keys, values: keys, tokens: 3 }, 2, 2);
+  assert.deepEqual([...cut.keys[0]!], [1, 2, 3, 4, 7, 8, 9, 10]);
+  assert.deepEqual([...narrowed(keys[0]!, 2, 6, 1)], [1, 7]);
+  assert.deepEqual([...widened(Float32Array.of(1, 2), 2, 1, 3)], [1, 0, 0, 2, 0, 0]);
+});
