@@ -11,7 +11,7 @@ import { longRopeStart } from '../../src/runtime/graph/rope.ts';
 import { causalBias, type Decoder, type PrefixCache } from '../../src/runtime/simulator/decoder.ts';
 import { OwnCache } from '../../src/runtime/simulator/ownCache.ts';
 import { openTestDecoder, openTestFolder } from '../support/engine.ts';
-import { discover, fixture, floats, needsFixtures, readJson } from '../support/fixtures.ts';
+import { committedFixture, discover, fixture, floats, needsFixtures, readJson } from '../support/fixtures.ts';
 
 interface Reference {
   input_ids: number[];
@@ -91,13 +91,14 @@ async function assertParity(decoder: Decoder, reference: Reference, tolerance: t
 describe('architecture parity', needsFixtures('arch'), () => {
   const scratch = mkdtempSync(path.join(os.tmpdir(), 'holdfast-arch-'));
   after(() => rmSync(scratch, { recursive: true, force: true }));
-  const root = fixture('arch');
-  const folders = existsSync(root)
-    ? readdirSync(root).filter((name) => existsSync(path.join(root, name, 'config.json')))
-    : [];
+  // The second set has the options that the first lacks.
+  const roots = [fixture('arch'), committedFixture('architectures')].filter((root) => existsSync(root));
+  const folders = roots
+    .flatMap((root) => readdirSync(root).map((name) => path.join(root, name)))
+    .filter((folder) => existsSync(path.join(folder, 'config.json')));
 
-  for (const name of folders) {
-    const folder = path.join(root, name);
+  for (const folder of folders) {
+    const name = path.basename(folder);
     for (const config of readdirSync(folder).filter((file) => /^config.*\.json$/u.test(file))) {
       const { model_type } = readJson<{ model_type: string }>(path.join(folder, config));
       if (findModelType(model_type) !== undefined) {
@@ -119,11 +120,19 @@ describe('architecture parity', needsFixtures('arch'), () => {
         });
       }
     }
+    // The same weights as a converter writes them, with the same outputs.
+    for (const file of readdirSync(folder).filter((entry) => entry.endsWith('.gguf'))) {
+      test(`${name}, ${file}: logits, keys and values`, async () => {
+        const decoder = await openTestDecoder(scratch, path.join(folder, file));
+        await assertParity(decoder, readJson<Reference>(path.join(folder, 'reference.json')), folderTolerance);
+        await decoder.session.release();
+      });
+    }
   }
 
   test('there is a supported architecture to compare with', () => {
-    const supported = folders.filter((name) => name.startsWith('llama'));
-    assert.ok(supported.length > 0, `no llama folder in ${root}`);
+    const supported = folders.filter((folder) => path.basename(folder).startsWith('llama'));
+    assert.ok(supported.length > 0, `no llama folder in ${roots.join(' or ')}`);
   });
 
   for (const file of discover('arch/gguf', /\.gguf$/u)) {
