@@ -17,26 +17,29 @@ interface NativeContext {
   removeTokenCellsFromSequence(sequence: number, start: number, end: number): boolean;
 }
 
-interface Binding {
-  readonly getLlama: (options: object) => Promise<{
-    loadModel(options: object): Promise<{
-      createContext(options: object): Promise<{ readonly _ctx: NativeContext }>;
-    }>;
-    dispose(): Promise<void>;
-  }>;
+interface LlamaModel {
+  createContext(options: object): Promise<{ readonly _ctx: NativeContext; dispose(): Promise<void> }>;
 }
 
-/** llama.cpp on the CPU, as a function of batches. */
+interface Binding {
+  readonly getLlama: (options: object) => Promise<{ loadModel(options: object): Promise<LlamaModel> }>;
+}
+
+/** One model in llama.cpp on the CPU. */
+export async function openLlamaCpp(modelPath: string, threads: number): Promise<LlamaModel> {
+  const { getLlama } = await load();
+  const llama = await getLlama({ gpu: false, build: 'never', maxThreads: threads, logLevel: 'error' });
+  return await llama.loadModel({ modelPath });
+}
+
+/** A llama.cpp context as a function of batches. */
 export class LlamaCpp {
   private constructor(
     readonly native: NativeContext,
     readonly dispose: () => Promise<void>,
   ) {}
 
-  static async open(modelPath: string, threads: number, sequences: number, tokens: number): Promise<LlamaCpp> {
-    const { getLlama } = await load();
-    const llama = await getLlama({ gpu: false, build: 'never', maxThreads: threads, logLevel: 'error' });
-    const model = await llama.loadModel({ modelPath });
+  static async open(model: LlamaModel, threads: number, sequences: number, tokens: number): Promise<LlamaCpp> {
     const context = await model.createContext({
       sequences,
       contextSize: tokens,
@@ -44,7 +47,7 @@ export class LlamaCpp {
       threads,
       flashAttention: 'auto',
     });
-    return new LlamaCpp(context._ctx, () => llama.dispose());
+    return new LlamaCpp(context._ctx, () => context.dispose());
   }
 
   /** Feeds tokens to several sequences in one batch; logits are computed for the last token of each. */

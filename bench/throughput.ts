@@ -5,7 +5,7 @@ import { availableParallelism } from 'node:os';
 import os from 'node:os';
 import path from 'node:path';
 import { policyIds, rowGroupsFor } from '../src/cache/policies/index.ts';
-import { LlamaCpp } from './llamaCpp.ts';
+import { LlamaCpp, openLlamaCpp } from './llamaCpp.ts';
 import { benchModelPath, openDecoder, stepOf } from './support.ts';
 import { prefill } from '../src/runtime/simulator/prefill.ts';
 import type { Decoder } from '../src/runtime/simulator/decoder.ts';
@@ -92,8 +92,9 @@ try {
   const model = await benchModelPath();
   const threads = availableParallelism();
   const { decoder } = await openDecoder(model, scratch);
+  const llamaModel = await openLlamaCpp(model, threads);
   console.log(`${path.basename(model)}, ${threads} threads, ${repetitions} repetitions, minima`);
-  const prefills = await LlamaCpp.open(model, threads, 1, 1280);
+  const prefills = await LlamaCpp.open(llamaModel, threads, 1, 1280);
   for (const tokens of [256, 1024]) await fight(prefillDuel(decoder, prefills, tokens));
   await prefills.dispose();
   for (const [rows, bar] of [
@@ -101,7 +102,7 @@ try {
     [8, 1],
     [1, 0.6],
   ] as const) {
-    const llama = await LlamaCpp.open(model, threads, rows, prefixTokens + 256);
+    const llama = await LlamaCpp.open(llamaModel, threads, rows, prefixTokens + 256);
     await fight(await decodeDuel(decoder, llama, rows, bar));
     await llama.dispose();
   }

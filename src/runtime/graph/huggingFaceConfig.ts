@@ -58,9 +58,9 @@ const configJson = z.object({
   final_logit_softcapping: optional(ratio),
   use_bidirectional_attention: optional(z.literal(false, 'only causal attention is run')),
   // Layers of experts instead of one feed-forward block.
-  num_local_experts: z.undefined('a mixture of experts is not run').optional(),
+  num_local_experts: z.null('a mixture of experts is not run').optional(),
   quantization_config: z
-    .undefined('weights that were quantised for another runtime are not read; use the original or a GGUF')
+    .null('weights that were quantised for another runtime are not read; use the original or a GGUF')
     .optional(),
 });
 type ConfigJson = z.infer<typeof configJson>;
@@ -181,7 +181,7 @@ const scalings: Readonly<Record<string, (config: ConfigJson) => z.ZodType<RopeSc
   yarn: ({ max_position_embeddings }) =>
     z
       .looseObject({
-        factor: ratio,
+        factor: ratio.nullable(),
         attention_factor: ratio.nullish(),
         mscale: z.number().min(0).nullish(),
         mscale_all_dim: z.number().min(0).nullish(),
@@ -190,19 +190,23 @@ const scalings: Readonly<Record<string, (config: ConfigJson) => z.ZodType<RopeSc
         truncate: z.boolean().nullish(),
         original_max_position_embeddings: positive.nullish(),
       })
-      .transform((s): RopeScaling => ({
-        type: 'yarn',
-        factor: s.factor,
-        originalLength: s.original_max_position_embeddings ?? max_position_embeddings,
-        betaFast: s.beta_fast ?? 32,
-        betaSlow: s.beta_slow ?? 1,
-        truncate: s.truncate ?? true,
-        magnitude:
-          s.attention_factor ??
-          (s.mscale && s.mscale_all_dim
-            ? yarnMagnitude(s.factor, s.mscale) / yarnMagnitude(s.factor, s.mscale_all_dim)
-            : yarnMagnitude(s.factor)),
-      })),
+      .transform((s): RopeScaling => {
+        const originalLength = s.original_max_position_embeddings ?? max_position_embeddings;
+        const factor = s.factor ?? max_position_embeddings / originalLength;
+        const magnitude =
+          s.mscale && s.mscale_all_dim
+            ? yarnMagnitude(factor, s.mscale) / yarnMagnitude(factor, s.mscale_all_dim)
+            : yarnMagnitude(factor);
+        return {
+          type: 'yarn',
+          factor,
+          originalLength,
+          betaFast: s.beta_fast ?? 32,
+          betaSlow: s.beta_slow ?? 1,
+          truncate: s.truncate ?? true,
+          magnitude: s.attention_factor ?? magnitude,
+        };
+      }),
   longrope,
   su: longrope, // the first name of the same scaling
 };
