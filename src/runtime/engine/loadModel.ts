@@ -59,7 +59,7 @@ export async function loadModel(options: LoadOptions): Promise<LoadedModel> {
         headDim: config.headDim,
         vocabSize,
         contextLength: positionsOf(config),
-        weights: describeExecution(gguf),
+        weights: describeExecution(gguf, 'auto'),
         device,
         loadMs: performance.now() - start,
       },

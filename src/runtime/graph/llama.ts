@@ -49,7 +49,7 @@ export function buildLlama(graph: GraphBuilder, config: ModelConfig, weights: Ll
     ownTokens: dim(graph.op('Shape', [layerInput.ownKeys(0)]), 2),
   };
 
-  let x = embed(graph, 'input_ids', config, weights.embedding());
+  let x = embed(graph, 'input_ids', weights.embedding());
   for (let layer = 0; layer < layers; layer++) {
     const name = (role: string): string => `layers.${layer}.${role}`;
     const h = norm(x, name('attention_norm'), weights.norm('attention', layer));
@@ -70,7 +70,7 @@ export function buildLlama(graph: GraphBuilder, config: ModelConfig, weights: Ll
   head(
     graph,
     config,
-    linear.apply(graph.op('Gather', [flat, 'logit_rows'], { axis: 0 }), 'output', weights.output(), 'logits'),
+    linear.applyToRows(graph.op('Gather', [flat, 'logit_rows'], { axis: 0 }), 'output', weights.output(), 'logits'),
   );
 }
 
