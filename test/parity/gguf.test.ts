@@ -5,7 +5,6 @@ import { HoldfastError } from '../../src/errors.ts';
 import { dequantise } from '../../src/runtime/weights/dequantise.ts';
 import { openGguf } from '../../src/runtime/weights/gguf.ts';
 import type { GgufValue } from '../../src/runtime/weights/ggufMetadata.ts';
-import { unpackQuant4, unpackQuant8 } from '../../src/runtime/weights/quantBlocks.ts';
 import { tensorLayouts } from '../../src/runtime/weights/tensorLayout.ts';
 import { readFloat32, type TensorType } from '../../src/runtime/weights/weightSource.ts';
 import { discover, fixture, floats, needsFixtures, readJson } from '../support/fixtures.ts';
@@ -76,18 +75,6 @@ for (const reference of references) {
       gguf.close();
     }
   });
-
-  const quantised = expected.tensors.filter(({ type }) => type === 'Q4_0' || type === 'Q4_1' || type === 'Q8_0');
-  if (quantised.length === 0) continue;
-  test(`${expected.file}: matrices repacked for the native kernels hold the same weights`, () => {
-    const gguf = openGguf(path.join(path.dirname(reference), expected.file));
-    try {
-      for (const tensor of quantised)
-        assert.equal(hashFloats(repacked(gguf, tensor.name)), tensor.sha256_f32, tensor.name);
-    } finally {
-      gguf.close();
-    }
-  });
 }
 
 for (const file of discover('arch/gguf', /^blocks\.json$/)) {
@@ -138,20 +125,4 @@ for (const file of discover('arch/gguf/malformed', /^expected\.json$/)) {
 /** Metadata as JSON has it. */
 function plain(value: GgufValue): unknown {
   return ArrayBuffer.isView(value) ? Array.from(value) : value;
-}
-
-/** Dequantised from the layout that MatMulNBits and the 8-bit gather use. */
-function repacked(gguf: ReturnType<typeof openGguf>, name: string): Float32Array {
-  const info = gguf.tensors.get(name)!;
-  const raw = gguf.readRaw(name);
-  if (info.type === 'Q8_0') {
-    const { quants, scales } = unpackQuant8(info, raw);
-    return Float32Array.from(quants, (q, index) => scales[index >> 5]! * (q - 128));
-  }
-  const { rows, cols, quants, scales, mins } = unpackQuant4(info, raw);
-  return Float32Array.from({ length: rows * cols }, (_, index) => {
-    const q = (quants[index >> 1]! >> ((index & 1) * 4)) & 15;
-    const block = index >> 5;
-    return mins === null ? scales[block]! * (q - 8) : scales[block]! * q + mins[block]!;
-  });
 }

@@ -56,6 +56,7 @@ export function text(value: string): Buffer {
 /** Metadata values with their type number in front. */
 export const typed = {
   uint32: (value: number) => Buffer.concat([u32(4), u32(value)]),
+  float32: (value: number) => Buffer.concat([u32(6), Buffer.from(Float32Array.of(value).buffer)]),
   uint64: (value: bigint) => Buffer.concat([u32(10), u64(value)]),
   bool: (value: boolean) => Buffer.concat([u32(7), Buffer.of(value ? 1 : 0)]),
   string: (value: string) => Buffer.concat([u32(8), text(value)]),

@@ -52,7 +52,7 @@ export async function loadModel(options: LoadOptions): Promise<LoadedModel> {
         headDim: config.headDim,
         vocabSize: config.vocabSize,
         contextLength: positionsOf(config),
-        weights: describeExecution(gguf),
+        weights: describeExecution(gguf, 'auto'),
         device,
         loadMs: performance.now() - start,
       },

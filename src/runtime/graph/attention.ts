@@ -134,7 +134,7 @@ const shape = (graph: GraphBuilder, ...dims: string[]): string => graph.op('Conc
 
 /** `cap * tanh(x / cap)`. */
 export function softCap(graph: GraphBuilder, x: string, cap: number, output?: string): string {
-  const constant = graph.float(cap);
+  const constant = graph.floatConstant(cap);
   return graph.op('Mul', [graph.op('Tanh', [graph.op('Div', [x, constant])]), constant], {}, output);
 }
 
@@ -156,7 +156,7 @@ export function addWindowBiases(graph: GraphBuilder, windows: readonly number[])
       const outside = (keys: string): string => {
         const distance = graph.op('Sub', [queries, keys]);
         const isOutside = graph.op('GreaterOrEqual', [distance, graph.ints(window)]);
-        return graph.op('Where', [isOutside, graph.float(masked), graph.float(0)]);
+        return graph.op('Where', [isOutside, graph.floatConstant(masked), graph.floatConstant(0)]);
       };
       return [window, { prefix: outside(prefix), ownAndNew: graph.op('Add', [outside(ownAndNew), 'own_bias']) }];
     }),

@@ -19,9 +19,9 @@ export function buildDecoder(graph: GraphBuilder, config: ModelConfig, weights: 
   const shared = addInputs(graph, config);
   addRopeTables(graph, config);
 
-  const embedded = embed(graph, 'input_ids', config, weights.embedding());
+  const embedded = embed(graph, 'input_ids', weights.embedding());
   const { embeddingScale } = config;
-  let x = embeddingScale === 1 ? embedded : graph.op('Mul', [embedded, graph.float(embeddingScale)]);
+  let x = embeddingScale === 1 ? embedded : graph.op('Mul', [embedded, graph.floatConstant(embeddingScale)]);
   for (let layer = 0; layer < layers; layer++) {
     const block = new Block(graph, linear, config, weights, layer);
     x = block.residual(x, 'attention', (h) => {
@@ -136,8 +136,8 @@ function softCapped(
   rows: string,
   weight: LinearWeight,
 ): string {
-  if (logitSoftCap === null) return linear.apply(rows, 'output', weight, 'logits');
-  return softCap(graph, linear.apply(rows, 'output', weight), logitSoftCap, 'logits');
+  if (logitSoftCap === null) return linear.applyToRows(rows, 'output', weight, 'logits');
+  return softCap(graph, linear.applyToRows(rows, 'output', weight), logitSoftCap, 'logits');
 }
 
 /**

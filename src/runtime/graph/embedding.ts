@@ -1,26 +1,37 @@
+import { BlockWeights } from './blockWeights.ts';
 import type { GraphBuilder } from './graphBuilder.ts';
+import { writeFloatMatrix, type LinearMatrix } from './linear.ts';
 
 /** The embedding table in the form in which it is read. */
-export type EmbeddingWeight =
-  | { readonly kind: 'float'; readonly values: Float32Array } // [vocab, hidden]
-  | { readonly kind: 'blocks8'; readonly quants: Uint8Array; readonly scales: Float32Array }; // [vocab, hidden], q + 128
+export type EmbeddingWeight = LinearMatrix;
 
-/** Rows of the table for `ids [b, s]`: `[b, s, hidden]`. */
-export function embed(
-  graph: GraphBuilder,
-  ids: string,
-  { vocabSize, hiddenSize }: { readonly vocabSize: number; readonly hiddenSize: number },
-  embedding: EmbeddingWeight,
-): string {
+/**
+ * Rows of the table for `ids [b, s]`: `[b, s, hidden]`. Quantised tables stay quantised, and their rows are exact: the
+ * gather gives `scale * integer`, and the minimum of each block is added where the type has one.
+ */
+export function embed(graph: GraphBuilder, ids: string, embedding: EmbeddingWeight): string {
   if (embedding.kind === 'float') {
-    return graph.op('Gather', [graph.weight('embedding', [vocabSize, hiddenSize], embedding.values), ids]);
+    return graph.op('Gather', [writeFloatMatrix(graph, 'embedding', embedding), ids]);
   }
-  const quants = graph.weight('embedding.quants', [vocabSize, hiddenSize], embedding.quants);
-  const scales = graph.weight('embedding.scales', [vocabSize, hiddenSize / 32], embedding.scales);
-  return graph.microsoftOp('GatherBlockQuantized', [quants, ids, scales], {
-    bits: 8,
-    block_size: 32,
+  const { cols, blockSize, low, high, hasMins } = embedding;
+  const weights = new BlockWeights(graph, 'embedding', embedding);
+  const bits = high - low < 16 ? 4 : 8;
+  const unsigned = low >= 0;
+  const inputs =
+    bits === 8
+      ? [weights.bytes('quants'), ids, weights.scales()]
+      : [weights.nibbles('quants', false, (q) => (unsigned ? q : q + 8) & 15), ids, weights.scales()];
+  if (bits === 4 && unsigned) inputs.push(weights.zeroPoints());
+  const mins = hasMins ? weights.offsets(0) : null;
+  weights.write();
+  const rows = graph.microsoftOp('GatherBlockQuantized', inputs, {
+    bits,
+    block_size: blockSize,
     gather_axis: 0,
     quantize_axis: 1,
   });
+  if (mins === null) return rows;
+  const blocked = graph.op('Reshape', [rows, graph.ints(0, 0, cols / blockSize, blockSize)]);
+  const minOfBlock = graph.op('Unsqueeze', [graph.op('Gather', [mins, ids]), graph.ints(-1)]);
+  return graph.op('Reshape', [graph.op('Add', [blocked, minOfBlock]), graph.ints(0, 0, cols)]);
 }

@@ -1,4 +1,5 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { createHash, type Hash } from 'node:crypto';
+import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import {
   elementType,
   microsoftDomain,
@@ -23,6 +24,26 @@ type Attributes = Readonly<Record<string, Attribute>>;
 
 const bytesOf = (data: ArrayBufferView): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
+/** Takes the data of one reserved weight tensor, from its start to its end, in parts of any length. */
+export interface WeightWriter {
+  append(data: ArrayBufferView): void;
+}
+
+/** Where a tensor lies in the weights file, and the hash of what was written there. */
+export interface WeightRegion {
+  readonly offset: number;
+  readonly length: number;
+  readonly sha256: string;
+}
+
+interface Reserved {
+  readonly name: string;
+  readonly offset: number;
+  readonly length: number;
+  readonly hash: Hash;
+  written: number;
+}
+
 /** Collects nodes and initializers of one graph; large initializers stream into the weights file as they are added. */
 export class GraphBuilder {
   #nodes: OnnxNode[] = [];
@@ -32,7 +53,9 @@ export class GraphBuilder {
   readonly #outputs: ValueInfo[] = [];
   readonly #weights: number;
   readonly #weightsName: string;
+  readonly #reserved: Reserved[] = [];
   #offset = 0;
+  #isOpen = true;
   #names = 0;
   #nodeCount = 0;
 
@@ -106,14 +129,46 @@ export class GraphBuilder {
       throw new RangeError(`${name}: shape ${dims.join('x')} is not ${data.length} elements.`);
     const type = data instanceof Float32Array ? elementType.float : elementType.uint8;
     const bytes = bytesOf(data);
-    if (bytes.length <= inlineLimitBytes) {
-      this.#initializers.push({ name, dims, type, data: bytes });
-    } else {
-      const padding = (externalAlignment - (this.#offset % externalAlignment)) % externalAlignment;
-      this.#write(new Uint8Array(padding));
-      const external = { location: this.#weightsName, offset: this.#offset, length: bytes.length };
-      this.#write(bytes);
-      this.#initializers.push({ name, dims, type, data: external });
+    if (bytes.length <= inlineLimitBytes) this.#initializers.push({ name, dims, type, data: bytes });
+    else this.reserve(name, dims, type).append(bytes);
+    return name;
+  }
+
+  /**
+   * Adds a weight tensor whose data comes later, in parts; several may be written side by side. `finish` refuses a graph
+   * with a tensor that did not get exactly its bytes.
+   */
+  reserve(
+    name: string,
+    dims: readonly number[],
+    type: typeof elementType.float | typeof elementType.uint8,
+  ): WeightWriter {
+    const elements = dims.reduce((product, dim) => product * dim, 1);
+    const length = elements * (type === elementType.float ? 4 : 1);
+    const offset = Math.ceil(this.#offset / externalAlignment) * externalAlignment;
+    this.#offset = offset + length;
+    this.#initializers.push({ name, dims, type, data: { location: this.#weightsName, offset, length } });
+    const reserved: Reserved = { name, offset, length, hash: createHash('sha256'), written: 0 };
+    this.#reserved.push(reserved);
+    return {
+      append: (data) => {
+        const bytes = bytesOf(data);
+        if (reserved.written + bytes.length > length) throw new RangeError(`${name} is longer than ${length} bytes.`);
+        for (let done = 0; done < bytes.length;) {
+          done += writeSync(this.#weights, bytes, done, bytes.length - done, offset + reserved.written + done);
+        }
+        reserved.hash.update(bytes);
+        reserved.written += bytes.length;
+      },
+    };
+  }
+
+  /** A float32 constant [1], shared by value. */
+  floatConstant(value: number): string {
+    const name = `float_${String(value).replace('-', 'm')}`;
+    if (!this.#known.has(name)) {
+      this.#known.add(name);
+      this.#initializers.push({ name, dims: [1], type: elementType.float, data: bytesOf(Float32Array.of(value)) });
     }
     return name;
   }
@@ -129,27 +184,26 @@ export class GraphBuilder {
     return name;
   }
 
-  /** A float32 constant [1], shared by value. */
-  float(value: number): string {
-    const name = `float_${String(value).replaceAll('-', 'm')}`;
-    if (!this.#known.has(name)) {
-      this.#known.add(name);
-      this.weight(name, [1], Float32Array.of(value));
-    }
-    return name;
-  }
-
+  /** The graph, with all weights on the disk. */
   finish(): OnnxGraph {
+    const incomplete = this.#reserved.find(({ written, length }) => written !== length);
+    if (incomplete !== undefined) {
+      throw new RangeError(`${incomplete.name} got ${incomplete.written} of ${incomplete.length} bytes.`);
+    }
+    fsyncSync(this.#weights); // a cache entry that survives a crash of the machine must be whole
     this.close();
     return { nodes: this.#nodes, initializers: this.#initializers, inputs: this.#inputs, outputs: this.#outputs };
   }
 
   close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
     closeSync(this.#weights);
   }
 
-  get weightBytes(): number {
-    return this.#offset;
+  /** The tensors of the weights file, in the order of their offsets. Once, after `finish`. */
+  regions(): WeightRegion[] {
+    return this.#reserved.map(({ offset, length, hash }) => ({ offset, length, sha256: hash.digest('hex') }));
   }
 
   #node(
@@ -165,10 +219,5 @@ export class GraphBuilder {
 
   #fresh(opType: string): string {
     return `${opType}:${this.#names++}`;
-  }
-
-  #write(bytes: Uint8Array): void {
-    for (let written = 0; written < bytes.length;) written += writeSync(this.#weights, bytes, written);
-    this.#offset += bytes.length;
   }
 }

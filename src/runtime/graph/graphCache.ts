@@ -1,22 +1,17 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
-import { z } from 'zod';
 import { HoldfastError } from '../../errors.ts';
 import type { WeightSource } from '../weights/weightSource.ts';
 import { GraphBuilder } from './graphBuilder.ts';
+import { graphFiles, graphVersion, isWhole, writeManifest } from './graphEntry.ts';
 import { buildDecoder } from './decoderGraph.ts';
 import { decoderWeights } from './decoderWeights.ts';
 import type { ModelConfig } from './modelConfig.ts';
 import { encodeModel } from './onnxModel.ts';
 import type { Precision } from './precision.ts';
-
-/** Part of a cached graph's name. Raise it with every change of what the builder writes. */
-const graphVersion = 6;
-
-const modelFile = 'model.onnx';
-const weightsFile = 'weights.bin';
-const manifestFile = 'manifest.json';
-const manifest = z.strictObject({ graphVersion: z.literal(graphVersion), sizes: z.record(z.string(), z.number()) });
+import { executedBytes } from './weightMatrix.ts';
 
 export interface BuiltGraph {
   readonly modelPath: string;
@@ -25,9 +20,13 @@ export interface BuiltGraph {
   readonly fromCache: boolean;
 }
 
+/** Rotary tables, page padding and the model file, generously. */
+const overheadBytes = 64e6;
+
 /**
- * The ONNX graph of a model, built once per content hash. A folder appears under its final name only when it is complete;
- * one that is incomplete or has files of a wrong size is built again.
+ * The ONNX graph of a model, built once per content hash and precision. A folder appears under its final name only when it
+ * is complete; one that is incomplete or damaged is built again. What crashed builds and older versions left is removed.
+ * @throws HoldfastError `disk-space` before anything is written when the graph cannot fit, `file-unwritable`.
  */
 export function ensureGraph(
   source: WeightSource,
@@ -37,54 +36,104 @@ export function ensureGraph(
   precision: Precision = 'auto',
 ): BuiltGraph {
   const folder = path.join(graphsFolder, `${sha256.slice(0, 24)}-${precision}-v${graphVersion}`);
-  if (isComplete(folder)) return built(folder, true);
-  const partial = createPartial(graphsFolder);
+  if (isWhole(folder)) return built(folder, true);
+  removeLeftovers(graphsFolder);
+  let partial: string | null = null;
   try {
-    const graph = new GraphBuilder(path.join(partial, weightsFile), weightsFile);
-    try {
-      buildDecoder(graph, config, decoderWeights(source, config, precision));
-      writeFileSync(path.join(partial, modelFile), encodeModel(graph.finish()));
-    } catch (error) {
-      graph.close();
-      throw error;
+    rmSync(folder, { recursive: true, force: true }); // damaged, and its space is needed
+    mkdirSync(graphsFolder, { recursive: true });
+    requireSpace(graphsFolder, executedBytes(source, precision) + overheadBytes);
+    partial = mkdtempSync(path.join(graphsFolder, `${ownPrefix}${process.pid}-`));
+    write(partial, (graph) => buildDecoder(graph, config, decoderWeights(source, config, precision)));
+    if (!isWhole(folder)) {
+      rmSync(folder, { recursive: true, force: true });
+      renameSync(partial, folder);
+      partial = null;
     }
-    const sizes = Object.fromEntries(
-      [modelFile, weightsFile].map((file) => [file, statSync(path.join(partial, file)).size]),
-    );
-    writeFileSync(path.join(partial, manifestFile), JSON.stringify({ graphVersion, sizes }));
-    rmSync(folder, { recursive: true, force: true });
-    renameSync(partial, folder);
   } catch (error) {
-    rmSync(partial, { recursive: true, force: true });
-    if (isComplete(folder)) return built(folder, true); // another process was faster
+    if (isWhole(folder)) return built(folder, true); // another process was faster
     throw explainWriteError(error, graphsFolder);
+  } finally {
+    if (partial !== null) rmSync(partial, { recursive: true, force: true });
   }
   return built(folder, false);
 }
 
 const built = (folder: string, fromCache: boolean): BuiltGraph => ({
-  modelPath: path.join(folder, modelFile),
-  weightBytes: statSync(path.join(folder, weightsFile)).size,
+  modelPath: path.join(folder, graphFiles.model),
+  weightBytes: statSync(path.join(folder, graphFiles.weights)).size,
   fromCache,
 });
 
-function isComplete(folder: string): boolean {
-  const file = path.join(folder, manifestFile);
-  if (!existsSync(file)) return false;
+function write(folder: string, build: (graph: GraphBuilder) => void): void {
+  const graph = new GraphBuilder(path.join(folder, graphFiles.weights), graphFiles.weights);
   try {
-    const { sizes } = manifest.parse(JSON.parse(readFileSync(file, 'utf8')));
-    return [modelFile, weightsFile].every((name) => statSync(path.join(folder, name)).size === sizes[name]);
+    build(graph);
+    writeFileSync(path.join(folder, graphFiles.model), encodeModel(graph.finish()), { flush: true });
+  } finally {
+    graph.close();
+  }
+  writeManifest(folder, graph.regions());
+}
+
+/** @throws HoldfastError `disk-space` with both numbers when `bytes` do not fit on the disk of `folder`. */
+export function requireSpace(folder: string, bytes: number): void {
+  const { bavail, bsize } = statfsSync(folder);
+  const free = bavail * bsize;
+  if (free >= bytes) return;
+  const gigabytes = (value: number): string => `${(value / 1e9).toFixed(1)} GB`;
+  throw new HoldfastError(
+    'disk-space',
+    `The converted model takes ${gigabytes(bytes)} in ${folder}, where ${gigabytes(free)} are free.`,
+    'Free some space, or set HOLDFAST_HOME to another disk.',
+  );
+}
+
+// A build in progress is named by its machine (a home may be shared) and process, so that others can tell whether it was
+// abandoned: partial-<machine>-<pid>-<random>.
+const machine = createHash('sha256').update(os.hostname()).digest('hex').slice(0, 8);
+const ownPrefix = `partial-${machine}-`;
+const partialName = /^partial-(?:(?<machine>[0-9a-f]{8})-(?<pid>\d+)-)?\w+$/u;
+const graphName = /^[0-9a-f]{24}(?:-\w+)?-v(?<version>\d+)$/u;
+
+/** No conversion takes this long: its process is gone, even where that cannot be asked. */
+const abandonedAfterMs = 24 * 3600 * 1000;
+
+function removeLeftovers(graphsFolder: string): void {
+  let names: string[];
+  try {
+    names = readdirSync(graphsFolder);
   } catch {
-    return false; // unreadable means incomplete: it is built again
+    return; // no folder yet
+  }
+  for (const name of names) {
+    const folder = path.join(graphsFolder, name);
+    try {
+      if (isOlderGraph(name) || isAbandoned(name, folder)) rmSync(folder, { recursive: true, force: true });
+    } catch {
+      // In use, or someone else's: it costs space and nothing else.
+    }
   }
 }
 
-function createPartial(graphsFolder: string): string {
+function isOlderGraph(name: string): boolean {
+  const version = graphName.exec(name)?.groups?.version;
+  return version !== undefined && Number(version) < graphVersion;
+}
+
+function isAbandoned(name: string, folder: string): boolean {
+  const groups = partialName.exec(name)?.groups;
+  if (groups === undefined) return false;
+  if (groups.machine === machine && !isRunning(Number(groups.pid))) return true;
+  return Date.now() - statSync(folder).mtimeMs > abandonedAfterMs;
+}
+
+function isRunning(pid: number): boolean {
   try {
-    mkdirSync(graphsFolder, { recursive: true });
-    return mkdtempSync(path.join(graphsFolder, 'partial-'));
+    process.kill(pid, 0); // sends nothing
+    return true;
   } catch (error) {
-    throw explainWriteError(error, graphsFolder);
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
@@ -96,11 +145,9 @@ function explainWriteError(error: unknown, folder: string): unknown {
   if (code === 'ENOSPC') {
     return new HoldfastError(
       'disk-space',
-      `No space left to convert the model in ${folder}.`,
+      `The disk became full while the model was converted in ${folder}.`,
       'Free some space, or set HOLDFAST_HOME to another disk.',
-      {
-        cause: error,
-      },
+      { cause: error },
     );
   }
   if (typeof code === 'string' && unwritable.has(code)) {
@@ -108,9 +155,7 @@ function explainWriteError(error: unknown, folder: string): unknown {
       'file-unwritable',
       `Cannot write to ${folder}.`,
       'Set HOLDFAST_HOME to a folder that you can write to.',
-      {
-        cause: error,
-      },
+      { cause: error },
     );
   }
   return error;

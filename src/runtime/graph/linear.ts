@@ -1,74 +1,154 @@
+import type { BlockShape } from '../weights/blockForm.ts';
+import { BlockWeights, implicitZero, type BlockMatrix } from './blockWeights.ts';
 import type { GraphBuilder } from './graphBuilder.ts';
+import { elementType } from './onnxModel.ts';
 
-/** A linear layer in the form in which it is executed. */
+/** A float32 matrix that is read in slices of whole rows when it is written into the graph. */
+export interface FloatMatrix {
+  readonly kind: 'float';
+  readonly rows: number;
+  readonly cols: number;
+  /** Slices in row order; each is valid until the next one is asked for. Can be called again. */
+  slices(): Iterable<Float32Array>;
+}
+
+/** A matrix in the form in which it is executed. */
+export type LinearMatrix = FloatMatrix | BlockMatrix;
+
+/** A linear layer. */
 export type LinearWeight = LinearMatrix & {
   readonly bias?: Float32Array; // [rows]
 };
 
-export type LinearMatrix =
-  | { readonly kind: 'float'; readonly rows: number; readonly cols: number; readonly values: Float32Array } // [rows, cols]
-  | {
-      /** 4-bit blocks of 32 columns: `w = scale * q + min`, or `scale * (q - 8)` where `mins` is null. */
-      readonly kind: 'blocks4';
-      readonly rows: number;
-      readonly cols: number;
-      readonly quants: Uint8Array; // [rows, cols/32, 16], element 2i in the low nibble of byte i
-      readonly scales: Float32Array; // [rows, cols/32]
-      readonly mins: Float32Array | null; // [rows, cols/32]
-    };
-
-export const blockSize = 32;
-/** MatMulNBits subtracts this from every 4-bit value when it is given no zero points. */
-const implicitZeroPoint = 8;
 /** 0 = compute in float32. Level 4 (int8 activations) moves logits by up to 1.8, which looks like a compression effect. */
 const accuracyLevel = 0;
 
+/** What one 4-bit product can hold after the implicit zero point, and two with weights 16 and 1. */
+const oneNibble = { low: -8, high: 7 };
+const twoNibbles = { low: -136, high: 119 };
+
+/** How a block matrix is taken apart into 4-bit products. */
+interface BlockPlan {
+  /** One product; or two of which the low nibble is signed, or unsigned with explicit zero points. */
+  readonly products: 'one' | 'two' | 'two-unsigned';
+  /** Subtracted from every integer before it is stored. */
+  readonly shift: number;
+  /** Whether `(m + shift s) sum x` has to be added. */
+  readonly hasOffsets: boolean;
+}
+
+function planBlocks({ low, high, hasMins }: BlockShape): BlockPlan {
+  const fits = (range: typeof oneNibble): boolean => low >= range.low && high <= range.high;
+  if (high - low < 16) {
+    const shift = fits(oneNibble) ? 0 : low - oneNibble.low;
+    return { products: 'one', shift, hasOffsets: hasMins || shift !== 0 };
+  }
+  return { products: fits(twoNibbles) ? 'two' : 'two-unsigned', shift: 0, hasOffsets: hasMins };
+}
+
+/** Bytes that a matrix takes in the weights file. */
+export function linearBytes({ rows, cols }: { rows: number; cols: number }, shape: BlockShape | null): number {
+  if (shape === null) return rows * cols * 4;
+  const { products, hasOffsets } = planBlocks(shape);
+  const quants = (shape.blockSize / 2) * (products === 'one' ? 1 : 2);
+  const perBlock = quants + 4 + (hasOffsets ? 4 : 0) + (products === 'two-unsigned' ? 0.5 : 0);
+  return Math.ceil((rows * cols) / shape.blockSize) * perBlock;
+}
+
 /**
- * Builds `y = x W^T + b` for activations `x [.., cols]`. Four-bit weights run natively and exactly: with q in 0..15,
- * `sum_j (d q_j + m) x_j = sum_j d (q_j - 8) x_j + (m + 8 d) sum_j x_j`: the first sum is MatMulNBits, the second a small
- * product with the block sums of x, which layers that share an input share too.
+ * Builds `y = x W^T + b` for activations `x [.., cols]`. Quantised weights run natively and exactly in 4-bit MatMulNBits,
+ * which computes `sum_j s (q_j - 8) x_j` per block. With integers v, scale s and minimum m of a block:
+ * - Up to 4 bits: one product with q = v - t + 8, plus `(m + t s) sum_j x_j`. The second term is a small product with the
+ *   block sums of x, which layers that share an input share too; it is absent where t and m are 0.
+ * - More: v = 16 a + b in two products, `16 x` with a and `x` with b, on the same scales. This is exact, 10 times faster
+ *   than the 8-bit kernel at one row and 2.5 times at 32 rows (at 256 rows 1.3 times slower), and takes the same space.
  */
 export class Linear {
   readonly #blockSums = new Map<string, string>();
+  readonly #sixteenfold = new Map<string, string>();
 
   constructor(readonly graph: GraphBuilder) {}
 
+  /** For `x [b, s, cols]`. */
   apply(x: string, name: string, weight: LinearWeight, output?: string): string {
-    const { bias } = weight;
-    if (bias === undefined) return this.#product(x, name, weight, output);
-    const added = this.graph.weight(`${name}.bias`, [weight.rows], bias);
-    return this.graph.op('Add', [this.#product(x, name, weight), added], {}, output);
+    return this.#biased(x, name, weight, [0, 0], output);
   }
 
-  #product(x: string, name: string, weight: LinearMatrix, output?: string): string {
-    const { rows, cols } = weight;
+  /** The same for `x [n, cols]`. */
+  applyToRows(x: string, name: string, weight: LinearWeight, output?: string): string {
+    return this.#biased(x, name, weight, [0], output);
+  }
+
+  #biased(x: string, name: string, weight: LinearWeight, leading: readonly number[], output?: string): string {
+    const { bias } = weight;
+    if (bias === undefined) return this.#product(x, name, weight, leading, output);
+    const added = this.graph.weight(`${name}.bias`, [weight.rows], bias);
+    return this.graph.op('Add', [this.#product(x, name, weight, leading), added], {}, output);
+  }
+
+  #product(x: string, name: string, weight: LinearMatrix, leading: readonly number[], output?: string): string {
     if (weight.kind === 'float') {
-      const w = this.graph.weight(name, [rows, cols], weight.values);
+      const w = writeFloatMatrix(this.graph, name, weight);
       return this.graph.microsoftOp('FusedMatMul', [x, w], { transB: 1 }, output);
     }
-    const blocks = cols / blockSize;
-    const quants = this.graph.weight(`${name}.quants`, [rows, blocks, blockSize / 2], weight.quants);
-    const scales = this.graph.weight(`${name}.scales`, [rows, blocks], weight.scales);
-    const attributes = { K: cols, N: rows, bits: 4, block_size: blockSize, accuracy_level: accuracyLevel };
-    const { mins } = weight;
-    if (mins === null) return this.graph.microsoftOp('MatMulNBits', [x, quants, scales], attributes, output);
-    const product = this.graph.microsoftOp('MatMulNBits', [x, quants, scales], attributes);
-    const offsets = mins.map((min, block) => min + implicitZeroPoint * weight.scales[block]!);
-    const correction = this.graph.microsoftOp(
-      'FusedMatMul',
-      [this.#blockSum(x, blocks), this.graph.weight(`${name}.offsets`, [rows, blocks], offsets)],
-      { transB: 1 },
+    const { products, shift, hasOffsets } = planBlocks(weight);
+    const weights = new BlockWeights(this.graph, name, weight);
+    const scales = weights.scales();
+    const zero = implicitZero[4];
+    const terms: ((to?: string) => string)[] = [];
+    const addNibbles = (input: string, role: string, nibble: (v: number) => number, zeroPoints?: string): void => {
+      const inputs = [input, weights.nibbles(role, true, nibble), scales];
+      if (zeroPoints !== undefined) inputs.push(zeroPoints);
+      const { rows: N, cols: K, blockSize } = weight;
+      const attributes = { K, N, bits: 4, block_size: blockSize, accuracy_level: accuracyLevel };
+      terms.push((to) => this.graph.microsoftOp('MatMulNBits', inputs, attributes, to));
+    };
+    if (products === 'one') {
+      addNibbles(x, 'quants', (v) => (v - shift + zero) & 15);
+    } else if (products === 'two') {
+      addNibbles(this.#timesSixteen(x), 'high', (v) => (((v + zero) >> 4) + zero) & 15);
+      addNibbles(x, 'low', (v) => (v + zero) & 15);
+    } else {
+      addNibbles(this.#timesSixteen(x), 'high', (v) => (v >> 4) + zero);
+      addNibbles(x, 'low', (v) => v & 15, weights.zeroPoints());
+    }
+    if (hasOffsets) {
+      const inputs = [this.#blockSum(x, leading, weight), weights.offsets(shift)];
+      terms.push((to) => this.graph.microsoftOp('FusedMatMul', inputs, { transB: 1 }, to));
+    }
+    weights.write();
+    if (terms.length === 1) return terms[0]!(output);
+    return this.graph.op(
+      'Sum',
+      terms.map((term) => term()),
+      {},
+      output,
     );
-    return this.graph.op('Add', [product, correction], {}, output);
   }
 
-  /** Sums of `x [b, s, cols]` over blocks of 32 columns: `[b, s, cols/32]`. */
-  #blockSum(x: string, blocks: number): string {
-    const known = this.#blockSums.get(x);
+  #timesSixteen(x: string): string {
+    const known = this.#sixteenfold.get(x);
     if (known !== undefined) return known;
-    const blocked = this.graph.op('Reshape', [x, this.graph.ints(0, 0, blocks, blockSize)]);
+    const product = this.graph.op('Mul', [x, this.graph.floatConstant(16)]);
+    this.#sixteenfold.set(x, product);
+    return product;
+  }
+
+  /** Sums of `x [.., cols]` over blocks of columns: `[.., blocks]`. */
+  #blockSum(x: string, leading: readonly number[], { cols, blockSize }: BlockMatrix): string {
+    const key = `${x} by ${blockSize}`;
+    const known = this.#blockSums.get(key);
+    if (known !== undefined) return known;
+    const blocked = this.graph.op('Reshape', [x, this.graph.ints(...leading, cols / blockSize, blockSize)]);
     const sums = this.graph.op('ReduceSum', [blocked, this.graph.ints(-1)], { keepdims: 0 });
-    this.#blockSums.set(x, sums);
+    this.#blockSums.set(key, sums);
     return sums;
   }
+}
+
+/** Writes a float matrix into the graph's weights and returns its name. */
+export function writeFloatMatrix(graph: GraphBuilder, name: string, matrix: FloatMatrix): string {
+  const writer = graph.reserve(name, [matrix.rows, matrix.cols], elementType.float);
+  for (const slice of matrix.slices()) writer.append(slice);
+  return name;
 }

@@ -1,33 +1,22 @@
 import { HoldfastError } from '../../errors.ts';
+import { blockForms, blockValues, expandBlocks } from './blockForm.ts';
 import { halfValues } from './halfFloat.ts';
-import { dequantiseIQ4_NL, dequantiseIQ4_XS } from './iq4Blocks.ts';
-import { dequantiseQ2_K, dequantiseQ3_K, dequantiseQ4_K, dequantiseQ5_K, dequantiseQ6_K } from './kBlocks.ts';
-import { dequantiseQ4_0, dequantiseQ4_1, dequantiseQ5_0, dequantiseQ5_1, dequantiseQ8_0 } from './legacyBlocks.ts';
 import { tensorLayouts } from './tensorLayout.ts';
 import type { TensorType } from './weightSource.ts';
 
-type BlockDecoder = (bytes: Uint8Array, blocks: number, out: Float32Array) => void;
+type ElementDecoder = (bytes: Uint8Array, count: number, out: Float32Array) => void;
 
-const decoders: Readonly<Partial<Record<TensorType, BlockDecoder>>> = {
+const floatDecoders: Readonly<Partial<Record<TensorType, ElementDecoder>>> = {
   F32: copyFloat32,
   F16: decodeFloat16,
   BF16: decodeBfloat16,
-  Q4_0: dequantiseQ4_0,
-  Q4_1: dequantiseQ4_1,
-  Q5_0: dequantiseQ5_0,
-  Q5_1: dequantiseQ5_1,
-  Q8_0: dequantiseQ8_0,
-  Q2_K: dequantiseQ2_K,
-  Q3_K: dequantiseQ3_K,
-  Q4_K: dequantiseQ4_K,
-  Q5_K: dequantiseQ5_K,
-  Q6_K: dequantiseQ6_K,
-  IQ4_NL: dequantiseIQ4_NL,
-  IQ4_XS: dequantiseIQ4_XS,
 };
 
 /** Types that `dequantise` decodes. */
-export const floatTypes: readonly TensorType[] = Object.keys(decoders) as TensorType[];
+export const floatTypes: readonly TensorType[] = [
+  ...Object.keys(floatDecoders),
+  ...Object.keys(blockForms),
+] as TensorType[];
 
 /**
  * Stored values as float32, equal to ggml's dequantisation bit for bit.
@@ -36,8 +25,9 @@ export const floatTypes: readonly TensorType[] = Object.keys(decoders) as Tensor
  * @throws HoldfastError `unsupported-model` for types that hold no weights; RangeError when `bytes` and `count` disagree.
  */
 export function dequantise(type: TensorType, bytes: Uint8Array, count: number): Float32Array {
-  const decode = decoders[type];
-  if (decode === undefined) {
+  const decode = floatDecoders[type];
+  const form = blockForms[type];
+  if (decode === undefined && form === undefined) {
     throw new HoldfastError(
       'unsupported-model',
       `Tensors of type ${type} cannot be read as weights.`,
@@ -50,7 +40,12 @@ export function dequantise(type: TensorType, bytes: Uint8Array, count: number): 
     throw new RangeError(`${bytes.length} bytes are not ${count} elements of ${type}`);
   }
   const out = new Float32Array(count);
-  decode(bytes, blocks, out);
+  decode?.(bytes, count, out);
+  if (form !== undefined) {
+    const values = blockValues(form, count);
+    form.decode(bytes, blocks, values);
+    expandBlocks(form.blockSize, values, out);
+  }
   return out;
 }
 

@@ -3,7 +3,9 @@ import { floatTypes } from './dequantise.ts';
 import { metadataNumber, readMetadataValue, type GgufMetadata, type GgufValue } from './ggufMetadata.ts';
 import { ggmlTensorTypes, unsupportedGgmlTypes } from './ggufTypes.ts';
 import { HeaderCursor } from './headerCursor.ts';
-import { missingTensor, TensorFile } from './tensorFile.ts';
+import { joinTensors, openOtherParts, splitPosition, type GgufPart } from './ggufSplit.ts';
+import { tensorReader, type LocatedTensor } from './locatedTensor.ts';
+import { TensorFile } from './tensorFile.ts';
 import { tensorLayouts } from './tensorLayout.ts';
 import { elementCount, type TensorInfo, type TensorType, type WeightSource } from './weightSource.ts';
 
@@ -35,55 +37,46 @@ const MIN_TENSOR_BYTES = 8 + 4 + 4 + 8;
 
 /**
  * Opens a GGUF file (version 2 or 3, little-endian) and checks its whole tensor table against the file's size, so that
- * reading a tensor later cannot fail on a file that stays as it is. Tensor data is not read.
+ * reading a tensor later cannot fail on a file that stays as it is. Tensor data is not read. Of a split model any part
+ * may be named: all parts are opened, and the metadata is that of the first.
  * @throws HoldfastError `model-format` for damaged files, `unsupported-model` for intact ones of an unsupported kind,
- *   `model-not-found` or `file-unreadable` when the file cannot be opened.
+ *   `model-not-found` or `file-unreadable` when a file cannot be opened.
  */
 export function openGguf(path: string): GgufFile {
-  const file = new TensorFile(path);
-  try {
+  const files: TensorFile[] = [];
+  const open = (part: string): GgufPart => {
+    const file = new TensorFile(part);
+    files.push(file);
     return readHeader(file);
+  };
+  const close = (): void => files.forEach((file) => file.close());
+  try {
+    const named = open(path);
+    const parts = splitPosition(named) === null ? [named] : openOtherParts(named, open);
+    const { version, metadata } = parts[0]!;
+    return { format: 'gguf', path, version, metadata, ...tensorReader(path, joinTensors(parts)), close };
   } catch (error) {
-    file.close();
+    close();
     throw error;
   }
 }
 
-function readHeader(file: TensorFile): GgufFile {
+function readHeader(file: TensorFile): GgufPart {
   const cursor = new HeaderCursor(file, MAX_HEADER_BYTES);
   const version = readVersion(cursor);
   const tensorCount = cursor.count(MIN_TENSOR_BYTES, MAX_TENSORS, 'tensors');
   const keyCount = cursor.count(MIN_METADATA_BYTES, MAX_METADATA_KEYS, 'metadata entries');
   const metadata = readMetadata(cursor, keyCount);
-  refuseSplitFile(file, metadata);
-
   const entries = Array.from({ length: tensorCount }, (_, index) => readTensorEntry(cursor, index));
   const alignment = readAlignment(file, metadata);
   const dataStart = Math.ceil(cursor.position / alignment) * alignment;
-  const tensors = new Map<string, TensorInfo>();
-  const positions = new Map<string, number>();
+  const tensors = new Map<string, LocatedTensor>();
   for (const entry of entries) {
     if (tensors.has(entry.name)) throw file.damaged(`tensor "${entry.name}" is listed twice`);
     const info = checkTensor(file, entry, dataStart, alignment);
-    tensors.set(info.name, info);
-    positions.set(info.name, dataStart + entry.offset);
+    tensors.set(info.name, { info, file, position: dataStart + entry.offset });
   }
-
-  return {
-    format: 'gguf',
-    path: file.path,
-    version,
-    metadata,
-    tensors,
-    readRaw(name) {
-      const info = tensors.get(name);
-      if (info === undefined) throw missingTensor(file.path, name);
-      const bytes = new Uint8Array(info.byteLength);
-      file.readInto(bytes, positions.get(name)!, `tensor "${name}"`);
-      return bytes;
-    },
-    close: () => file.close(),
-  };
+  return { path: file.path, version, metadata, tensors };
 }
 
 function readVersion(cursor: HeaderCursor): 2 | 3 {
@@ -116,16 +109,6 @@ function readMetadata(cursor: HeaderCursor, count: number): Map<string, GgufValu
     metadata.set(key, readMetadataValue(cursor));
   }
   return metadata;
-}
-
-function refuseSplitFile(file: TensorFile, metadata: ReadonlyMap<string, GgufValue>): void {
-  const parts = metadataNumber({ path: file.path, metadata }, 'split.count') ?? 1;
-  if (parts <= 1) return;
-  throw new HoldfastError(
-    'unsupported-model',
-    `${file.path} is one of ${parts} parts of a split model, which cannot be read.`,
-    'Merge the parts with "llama-gguf-split --merge" and use the merged file.',
-  );
 }
 
 interface TensorEntry {

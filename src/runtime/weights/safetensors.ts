@@ -1,9 +1,10 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { HoldfastError } from '../../errors.ts';
-import { missingTensor, TensorFile } from './tensorFile.ts';
+import { tensorReader, type LocatedTensor } from './locatedTensor.ts';
+import { TensorFile } from './tensorFile.ts';
 import { tensorLayouts } from './tensorLayout.ts';
-import { elementCount, type TensorInfo, type TensorType, type WeightSource } from './weightSource.ts';
+import { elementCount, type TensorType, type WeightSource } from './weightSource.ts';
 
 const SINGLE_FILE = 'model.safetensors';
 const INDEX_FILE = 'model.safetensors.index.json';
@@ -25,13 +26,6 @@ const dtypes: ReadonlyMap<string, TensorType> = new Map(
   ]),
 );
 
-/** Where one tensor's bytes stand. */
-interface Located {
-  readonly info: TensorInfo;
-  readonly file: TensorFile;
-  readonly position: number; // byte offset in the file
-}
-
 /**
  * Opens `model.safetensors`, or all shards of `model.safetensors.index.json`, and checks every tensor against its file's
  * size. Tensor data is not read.
@@ -48,26 +42,14 @@ export function openSafetensors(fileOrFolder: string): WeightSource {
     return opened;
   };
   const close = (): void => files.forEach((file) => file.close());
-  let located: ReadonlyMap<string, Located>;
+  let located: ReadonlyMap<string, LocatedTensor>;
   try {
     located = target.endsWith('.json') ? readShards(target, open) : readHeader(open(target));
   } catch (error) {
     close();
     throw error;
   }
-  return {
-    format: 'safetensors',
-    path: fileOrFolder,
-    tensors: new Map([...located].map(([name, { info }]) => [name, info])),
-    readRaw(name) {
-      const tensor = located.get(name);
-      if (tensor === undefined) throw missingTensor(fileOrFolder, name);
-      const bytes = new Uint8Array(tensor.info.byteLength);
-      tensor.file.readInto(bytes, tensor.position, `tensor "${name}"`);
-      return bytes;
-    },
-    close,
-  };
+  return { format: 'safetensors', path: fileOrFolder, ...tensorReader(fileOrFolder, located), close };
 }
 
 function weightsFile(fileOrFolder: string): string {
@@ -84,12 +66,12 @@ function weightsFile(fileOrFolder: string): string {
   );
 }
 
-function readShards(indexPath: string, open: (file: string) => TensorFile): Map<string, Located> {
+function readShards(indexPath: string, open: (file: string) => TensorFile): Map<string, LocatedTensor> {
   const weightMap = readIndex(indexPath);
   const shardNames = [...new Set(weightMap.values())];
   if (shardNames.length > MAX_SHARDS)
     throw badIndex(indexPath, `it names ${shardNames.length} shards, more than ${MAX_SHARDS}`);
-  const shards = new Map<string, Map<string, Located>>();
+  const shards = new Map<string, Map<string, LocatedTensor>>();
   for (const name of shardNames) {
     // An index comes with the model, so it must not reach outside the model's folder.
     if (name === '' || name !== path.basename(name) || name.includes('\\') || name === '..') {
@@ -97,7 +79,7 @@ function readShards(indexPath: string, open: (file: string) => TensorFile): Map<
     }
     shards.set(name, readHeader(open(path.join(path.dirname(indexPath), name))));
   }
-  const located = new Map<string, Located>();
+  const located = new Map<string, LocatedTensor>();
   for (const [name, shard] of weightMap) {
     const tensor = shards.get(shard)?.get(name);
     if (tensor === undefined)
@@ -135,7 +117,7 @@ function readIndexText(indexPath: string): string {
 }
 
 /** Header: its length as uint64, then JSON `{name: {dtype, shape, data_offsets}}`; the offsets count from its end. */
-function readHeader(file: TensorFile): Map<string, Located> {
+function readHeader(file: TensorFile): Map<string, LocatedTensor> {
   const prefix = Buffer.alloc(8);
   file.readInto(prefix, 0, 'the length of the header');
   const length = Number(prefix.readBigUInt64LE());
@@ -150,7 +132,7 @@ function readHeader(file: TensorFile): Map<string, Located> {
   const header = parseJson(text.toString('utf8'), () => file.damaged('its header is not valid JSON'));
   if (!isRecord(header)) throw file.damaged('its header is not a JSON object');
 
-  const located = new Map<string, Located>();
+  const located = new Map<string, LocatedTensor>();
   for (const [name, entry] of Object.entries(header)) {
     if (name === '__metadata__') continue;
     located.set(name, checkTensor(file, name, entry, 8 + length));
@@ -158,7 +140,7 @@ function readHeader(file: TensorFile): Map<string, Located> {
   return located;
 }
 
-function checkTensor(file: TensorFile, name: string, entry: unknown, dataStart: number): Located {
+function checkTensor(file: TensorFile, name: string, entry: unknown, dataStart: number): LocatedTensor {
   if (!isRecord(entry)) throw file.damaged(`the header entry of tensor "${name}" is not an object`);
   const { dtype, shape, data_offsets: offsets } = entry;
   if (typeof dtype !== 'string') throw file.damaged(`tensor "${name}" has no dtype`);

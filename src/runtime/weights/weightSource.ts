@@ -1,4 +1,5 @@
 import { dequantise } from './dequantise.ts';
+import { tensorLayouts } from './tensorLayout.ts';
 
 /** How a tensor's elements are stored. Names as in GGUF and safetensors; block sizes are in `tensorLayout.ts`. */
 export type TensorType =
@@ -41,7 +42,7 @@ export interface TensorInfo {
 /** The tensors of one model, read on demand from disk. Owns file descriptors: close it. */
 export interface WeightSource {
   readonly format: 'gguf' | 'safetensors';
-  /** The file, or the folder of a sharded model. */
+  /** The file, any part of a split one, or the folder of a sharded model. */
   readonly path: string;
   readonly tensors: ReadonlyMap<string, TensorInfo>;
   /**
@@ -49,6 +50,11 @@ export interface WeightSource {
    * @throws HoldfastError `model-format` when there is no such tensor or the file has become shorter.
    */
   readRaw(name: string): Uint8Array;
+  /**
+   * Fills `target`, a whole number of rows (`rowBytes`) long, with stored rows from `firstRow` on.
+   * @throws as `readRaw`; RangeError for rows that the tensor does not have.
+   */
+  readRowsInto(target: Uint8Array, name: string, firstRow: number): void;
   close(): void;
 }
 
@@ -64,4 +70,10 @@ export function readFloat32(source: WeightSource, name: string): Float32Array {
 
 export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
+}
+
+/** Stored bytes of one row, the contiguous last dimension. */
+export function rowBytes({ type, shape }: TensorInfo): number {
+  const { blockSize, blockBytes } = tensorLayouts[type];
+  return ((shape.at(-1) ?? 1) / blockSize) * blockBytes;
 }

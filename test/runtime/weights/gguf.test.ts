@@ -176,7 +176,6 @@ test('refuses tables that contradict themselves, naming the tensor or key', () =
 
 test('says that an intact file of an unsupported kind is unsupported, not damaged', () => {
   refuses({ ...valid, tensors: [{ ...matrix, type: 16 }] }, /tensor "w" is stored as IQ2_XXS/, 'unsupported-model');
-  refuses({ metadata: [['split.count', typed.uint32(3)]] }, /one of 3 parts/, 'unsupported-model');
 });
 
 test('names the missing tensor, and the tensor that a shrunken file lost', () => {
