@@ -6,7 +6,7 @@ import { Linear, type LinearWeight } from './linear.ts';
 import { windowsOf, type Activation, type ModelConfig } from './modelConfig.ts';
 import { elementType, type ValueInfo } from './onnxModel.ts';
 import { addRopeTables, longRopeStart } from './rope.ts';
-import { layerInput } from './signature.ts';
+import { layerInput, layerOutput } from './signature.ts';
 import type { LinearRole, NormRole } from './tensorNames.ts';
 
 /**
@@ -25,8 +25,10 @@ export function buildDecoder(graph: GraphBuilder, config: ModelConfig, weights: 
   for (let layer = 0; layer < layers; layer++) {
     const block = new Block(graph, linear, config, weights, layer);
     x = block.residual(x, 'attention', (h) => {
+      const query = block.headNorm(block.project(h, 'query'), 'query');
+      block.observe(query);
       const mixed = attention(graph, config, shared, layer, {
-        query: block.headNorm(block.project(h, 'query'), 'query'),
+        query,
         key: block.headNorm(block.project(h, 'key'), 'key'),
         value: block.project(h, 'value'),
       });
@@ -49,6 +51,7 @@ function addInputs(graph: GraphBuilder, config: ModelConfig): SharedInputs {
   graph.input('position_ids', elementType.int64, ['b', 's']);
   graph.input('own_bias', elementType.float, [1, 'b', 1, 's', 'os']);
   graph.input('row_groups', elementType.float, ['r', 's']);
+  graph.input('observed_rows', elementType.int64, ['m']);
   graph.input('logit_rows', elementType.int64, ['n']);
   graph.input('scoring', elementType.bool, [1]);
   graph.input('targets', elementType.int64, ['n', 1]);
@@ -98,6 +101,15 @@ class Block {
     const heads = role === 'query' ? queryHeads : kvHeads;
     const byHead = graph.op('Reshape', [x, graph.ints(0, 0, heads, headDim)]);
     return graph.op('Reshape', [this.#norm(byHead, role), graph.ints(0, 0, heads * headDim)]);
+  }
+
+  /** Gives the queries of the rows asked for; the others are freed as soon as attention has read them. */
+  observe(query: string): void {
+    const { graph, layer } = this;
+    const width = this.config.queryHeads * this.config.headDim;
+    const flat = graph.op('Reshape', [query, graph.ints(-1, width)]);
+    graph.op('Gather', [flat, 'observed_rows'], { axis: 0 }, layerOutput.queries(layer));
+    graph.output(layerOutput.queries(layer), elementType.float, ['m', width]);
   }
 
   #norm(x: string, role: NormRole): string {

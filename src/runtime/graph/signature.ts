@@ -5,7 +5,7 @@ export const masked = -1e9;
  * Names of the graph's inputs and outputs; the builder and the simulator agree through this file.
  *
  * Inputs: `input_ids`, `position_ids [b, s]` (int64; positions are the original ones), `own_bias [1, b, 1, s, o + s]`,
- * `row_groups [r, s]`, `logit_rows [n]` (int64, rows of the flattened `[b * s]` that get logits), `scoring [1]` (bool),
+ * `row_groups [r, s]`, `observed_rows [m]` (int64, rows of the flattened `[b * s]` whose queries are wanted), `logit_rows [n]` (int64, rows of the flattened `[b * s]` that get logits), `scoring [1]` (bool),
  * `targets [n, 1]` (int64) and `reference [t, vocab]` (probabilities; n is a multiple of t), and per layer the tensors below.
  * Models with sliding windows also take `prefix_positions [p]` and `own_positions [b, o]`, models with LongRoPE
  * `rope_positions [b, s]` (rows of a table of `positions` rows for short sequences and as many for long ones); int64.
@@ -23,5 +23,6 @@ export const layerInput = {
 export const layerOutput = {
   newKeys: (layer: number) => `new_k.${layer}`, // [kv, b, s, d]
   newValues: (layer: number) => `new_v.${layer}`, // [kv, b, s, d]
+  queries: (layer: number) => `queries.${layer}`, // [m, query heads * d], before RoPE
   attentionSums: (layer: number) => `sums.${layer}`, // [kv, b, g, r, p + o + s]
 } as const;

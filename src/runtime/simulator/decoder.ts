@@ -47,7 +47,7 @@ export interface DecoderStep {
   };
 }
 
-export type DecoderOutput = 'logits' | 'argmax' | 'scores' | 'keyValues' | 'sums';
+export type DecoderOutput = 'logits' | 'argmax' | 'scores' | 'keyValues' | 'sums' | 'queries';
 
 /** What a step gave; only what was asked for is there. */
 export class StepResult {
@@ -86,6 +86,11 @@ export class StepResult {
     return floats(this.outputs, layerOutput.newValues(layer)); // [kv, b, s, d]
   }
 
+  /** Before RoPE, [b * s, query heads * d]. */
+  queries(layer: number): Float32Array {
+    return floats(this.outputs, layerOutput.queries(layer));
+  }
+
   /** [kv, b, g, r, columns]; with one row the first three are the query heads. */
   sums(layer: number): Float32Array {
     return floats(this.outputs, layerOutput.attentionSums(layer));
@@ -116,6 +121,7 @@ export class Decoder {
     const own = step.own ?? this.#filler(rows);
     const ownBias = step.own === null ? withHiddenColumn(step.ownBias, tokens) : step.ownBias;
     const n = step.logitRows.length;
+    const allRows = Int32Array.from({ length: wanted.includes('queries') ? rows * tokens : 1 }, (_, row) => row);
     const feeds: Record<string, Tensor> = {
       input_ids: int64Tensor(step.ids, [rows, tokens]),
       position_ids: int64Tensor(step.positions, [rows, tokens]),
@@ -124,6 +130,7 @@ export class Decoder {
         step.rowGroups?.count ?? 1,
         tokens,
       ]),
+      observed_rows: int64Tensor(allRows, [allRows.length]),
       logit_rows: int64Tensor(step.logitRows, [n]),
       scoring: boolTensor(step.scoring !== undefined),
       targets: int64Tensor(step.scoring?.targets ?? new Int32Array(n), [n, 1]),
@@ -187,6 +194,7 @@ export class Decoder {
       if (output === 'scores') names.push('log_sum_exp', 'target_logits', 'cross', 'argmax');
       else if (output === 'keyValues') [layerOutput.newKeys, layerOutput.newValues].forEach(perLayer);
       else if (output === 'sums') perLayer(layerOutput.attentionSums);
+      else if (output === 'queries') perLayer(layerOutput.queries);
       else names.push(output);
     }
     return names;
