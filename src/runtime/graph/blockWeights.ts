@@ -1,5 +1,6 @@
 import type { BlockShape, BlockValues } from '../weights/blockForm.ts';
 import type { GraphBuilder, WeightWriter } from './graphBuilder.ts';
+import { offsetBytes, packNibbles, type Nibble } from './nibbles.ts';
 import { elementType } from './onnxModel.ts';
 
 /** A quantised matrix that is read in slices of whole rows when it is written into the graph. */
@@ -10,9 +11,6 @@ export interface BlockMatrix extends BlockShape {
   /** Slices in row order; each is valid until the next one is asked for. Can be called again. */
   slices(): Iterable<BlockValues>;
 }
-
-/** MatMulNBits and GatherBlockQuantized subtract these when they are given no zero points. */
-export const implicitZero = { 4: 8, 8: 128 } as const;
 
 /** Writes one part of a matrix's slices while they pass by. */
 interface Part {
@@ -43,35 +41,29 @@ export class BlockWeights {
   offsets(shift: number): string {
     const { name, writer } = this.#reserve('offsets', [this.#blocks], elementType.float);
     this.#parts.push({
-      write: ({ scales, mins }) => writer.append(scales.map((scale, i) => (mins?.[i] ?? 0) + shift * scale)),
-    });
-    return name;
-  }
-
-  /**
-   * `nibble(integer)`, a value in 0..15, two in a byte, element 2i in the low half of byte i: uint8 [rows, cols / 2], or
-   * [rows, blocks, blockSize / 2] `byBlock`, as MatMulNBits wants it.
-   */
-  nibbles(role: string, byBlock: boolean, nibble: (integer: number) => number): string {
-    const { cols, blockSize } = this.matrix;
-    const perRow = byBlock ? [this.#blocks, blockSize / 2] : [cols / 2];
-    const { name, writer } = this.#reserve(role, perRow, elementType.uint8);
-    const table = Uint8Array.from({ length: 256 }, (_, i) => nibble((i << 24) >> 24)); // by the integer's byte
-    this.#parts.push({
-      write({ integers }) {
-        const bytes = new Uint8Array(integers.buffer, integers.byteOffset, integers.length);
-        const packed = new Uint8Array(bytes.length / 2);
-        for (let i = 0; i < packed.length; i++) packed[i] = table[bytes[2 * i]!]! | (table[bytes[2 * i + 1]!]! << 4);
-        writer.append(packed);
+      write({ scales, mins }) {
+        const offsets = mins?.slice() ?? new Float32Array(scales.length);
+        if (shift !== 0) for (let i = 0; i < offsets.length; i++) offsets[i]! += shift * scales[i]!;
+        writer.append(offsets);
       },
     });
     return name;
   }
 
+  /** Nibbles in the order of MatMulNBits: uint8 [rows, blocks, blockSize / 2]. */
+  blockNibbles(role: string, nibble: Nibble): string {
+    return this.#nibbles(role, [this.#blocks, this.matrix.blockSize / 2], nibble);
+  }
+
+  /** The same bytes in the shape that GatherBlockQuantized wants: uint8 [rows, cols / 2]. */
+  rowNibbles(role: string, nibble: Nibble): string {
+    return this.#nibbles(role, [this.matrix.cols / 2], nibble);
+  }
+
   /** `integer + 128`, uint8 [rows, cols]. */
   bytes(role: string): string {
     const { name, writer } = this.#reserve(role, [this.matrix.cols], elementType.uint8);
-    this.#parts.push({ write: ({ integers }) => writer.append(Uint8Array.from(integers, (q) => q + implicitZero[8])) });
+    this.#parts.push({ write: ({ integers }) => writer.append(offsetBytes(integers)) });
     return name;
   }
 
@@ -85,6 +77,12 @@ export class BlockWeights {
   /** Reads the matrix once and writes all parts asked for. */
   write(): void {
     for (const slice of this.matrix.slices()) for (const part of this.#parts) part.write(slice);
+  }
+
+  #nibbles(role: string, perRow: readonly number[], nibble: Nibble): string {
+    const { name, writer } = this.#reserve(role, perRow, elementType.uint8);
+    this.#parts.push({ write: ({ integers }) => writer.append(packNibbles(integers, nibble)) });
+    return name;
   }
 
   #reserve(role: string, perRow: readonly number[], type: typeof elementType.float | typeof elementType.uint8) {

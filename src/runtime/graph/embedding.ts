@@ -20,7 +20,7 @@ export function embed(graph: GraphBuilder, ids: string, embedding: EmbeddingWeig
   const inputs =
     bits === 8
       ? [weights.bytes('quants'), ids, weights.scales()]
-      : [weights.nibbles('quants', false, (q) => (unsigned ? q : q + 8) & 15), ids, weights.scales()];
+      : [weights.rowNibbles('quants', unsigned ? 'low' : 'low-signed'), ids, weights.scales()];
   if (bits === 4 && unsigned) inputs.push(weights.zeroPoints());
   const mins = hasMins ? weights.offsets(0) : null;
   weights.write();

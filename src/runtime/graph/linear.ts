@@ -1,6 +1,7 @@
 import type { BlockShape } from '../weights/blockForm.ts';
-import { BlockWeights, implicitZero, type BlockMatrix } from './blockWeights.ts';
+import { BlockWeights, type BlockMatrix } from './blockWeights.ts';
 import type { GraphBuilder } from './graphBuilder.ts';
+import type { Nibble } from './nibbles.ts';
 import { elementType } from './onnxModel.ts';
 
 /** A float32 matrix that is read in slices of whole rows when it is written into the graph. */
@@ -24,6 +25,8 @@ export type LinearWeight = LinearMatrix & {
 const accuracyLevel = 0;
 
 /** What one 4-bit product can hold after the implicit zero point, and two with weights 16 and 1. */
+/** MatMulNBits subtracts this from every 4-bit value when it is given no zero points. */
+const implicitZeroPoint = 8;
 const oneNibble = { low: -8, high: 7 };
 const twoNibbles = { low: -136, high: 119 };
 
@@ -31,8 +34,8 @@ const twoNibbles = { low: -136, high: 119 };
 interface BlockPlan {
   /** One product; or two of which the low nibble is signed, or unsigned with explicit zero points. */
   readonly products: 'one' | 'two' | 'two-unsigned';
-  /** Subtracted from every integer before it is stored. */
-  readonly shift: number;
+  /** What the kernel's implicit zero point takes from every integer, and the offsets give back. */
+  readonly shift: 0 | 8;
   /** Whether `(m + shift s) sum x` has to be added. */
   readonly hasOffsets: boolean;
 }
@@ -40,7 +43,7 @@ interface BlockPlan {
 function planBlocks({ low, high, hasMins }: BlockShape): BlockPlan {
   const fits = (range: typeof oneNibble): boolean => low >= range.low && high <= range.high;
   if (high - low < 16) {
-    const shift = fits(oneNibble) ? 0 : low - oneNibble.low;
+    const shift = fits(oneNibble) ? 0 : implicitZeroPoint; // otherwise unsigned: 0..15
     return { products: 'one', shift, hasOffsets: hasMins || shift !== 0 };
   }
   return { products: fits(twoNibbles) ? 'two' : 'two-unsigned', shift: 0, hasOffsets: hasMins };
@@ -94,23 +97,22 @@ export class Linear {
     const { products, shift, hasOffsets } = planBlocks(weight);
     const weights = new BlockWeights(this.graph, name, weight);
     const scales = weights.scales();
-    const zero = implicitZero[4];
     const terms: ((to?: string) => string)[] = [];
-    const addNibbles = (input: string, role: string, nibble: (v: number) => number, zeroPoints?: string): void => {
-      const inputs = [input, weights.nibbles(role, true, nibble), scales];
+    const addNibbles = (input: string, role: string, nibble: Nibble, zeroPoints?: string): void => {
+      const inputs = [input, weights.blockNibbles(role, nibble), scales];
       if (zeroPoints !== undefined) inputs.push(zeroPoints);
       const { rows: N, cols: K, blockSize } = weight;
       const attributes = { K, N, bits: 4, block_size: blockSize, accuracy_level: accuracyLevel };
       terms.push((to) => this.graph.microsoftOp('MatMulNBits', inputs, attributes, to));
     };
     if (products === 'one') {
-      addNibbles(x, 'quants', (v) => (v - shift + zero) & 15);
+      addNibbles(x, 'quants', shift === 0 ? 'low-signed' : 'low');
     } else if (products === 'two') {
-      addNibbles(this.#timesSixteen(x), 'high', (v) => (((v + zero) >> 4) + zero) & 15);
-      addNibbles(x, 'low', (v) => (v + zero) & 15);
+      addNibbles(this.#timesSixteen(x), 'high', 'high-signed');
+      addNibbles(x, 'low', 'low-signed');
     } else {
-      addNibbles(this.#timesSixteen(x), 'high', (v) => (v >> 4) + zero);
-      addNibbles(x, 'low', (v) => v & 15, weights.zeroPoints());
+      addNibbles(this.#timesSixteen(x), 'high', 'high');
+      addNibbles(x, 'low', 'low', weights.zeroPoints());
     }
     if (hasOffsets) {
       const inputs = [this.#blockSum(x, leading, weight), weights.offsets(shift)];
