@@ -6,10 +6,11 @@ import path from 'node:path';
 import { after, describe, test } from 'node:test';
 import { compress } from '../../src/cache/compress.ts';
 import { policies, policyIds, rowGroupsFor } from '../../src/cache/policies/index.ts';
+import { largestBatches } from '../../src/runtime/memory/batches.ts';
 import { answer } from '../../src/runtime/simulator/answer.ts';
 import { Comparer } from '../../src/runtime/simulator/compare.ts';
 import { generate } from '../../src/runtime/simulator/generate.ts';
-import { prefill, prefillChunk, type Prefill } from '../../src/runtime/simulator/prefill.ts';
+import { prefill, type Prefill } from '../../src/runtime/simulator/prefill.ts';
 import { hiddenEntries, type HiddenEntries } from '../../src/runtime/simulator/prefixMask.ts';
 import { openTestDecoder, neverPause } from '../support/engine.ts';
 import { needsModel } from '../support/model.ts';
@@ -33,7 +34,7 @@ describe('simulator on the default model', needsModel(), async () => {
   };
 
   test('a chunked prefill equals one pass: the next tokens do not depend on where chunks end', async () => {
-    const ids = tokens(prefillChunk + 40, 1);
+    const ids = tokens(largestBatches.prefillChunk + 40, 1);
     const whole = await prefill(decoder, ids, ['all'], neverPause);
     const head = await prefill(decoder, ids.slice(0, 100), ['all'], neverPause);
     // The first 100 positions were computed in one chunk of 128 and in one of 100.

@@ -1,13 +1,8 @@
 import type { LayerObservation, RowGroup } from '../../cache/layerObservation.ts';
 import { rowGroupKey, rowRange } from '../../cache/layerObservation.ts';
+import { largestBatches, type Batches } from '../memory/batches.ts';
 import { causalBias, type Decoder, type LayerKeyValues } from './decoder.ts';
 import type { Pause } from './pause.ts';
-
-/**
- * Tokens per run of a prefill: a run cannot be interrupted, so this bounds how late a cancel is seen, and the attention
- * matrices that are alive. Chunked equals one-shot within float noise.
- */
-export const prefillChunk = 128;
 
 /** The exact prefill of one system turn: what variants share, and what policies score. */
 export interface Prefill {
@@ -18,13 +13,17 @@ export interface Prefill {
   readonly lastLogits: Float32Array;
 }
 
-/** Runs the system turn through the model at positions 0..S-1 and keeps keys, values and the attention sums of `groups`. */
+/**
+ * Runs the system turn through the model at positions 0..S-1 and keeps keys, values and the attention sums of `groups`.
+ * Chunked equals one-shot within float noise.
+ */
 export async function prefill(
   decoder: Decoder,
   ids: Int32Array,
   groups: readonly RowGroup[],
   pause: Pause,
   progress?: (done: number, total: number) => void,
+  { prefillChunk }: Pick<Batches, 'prefillChunk'> = largestBatches,
 ): Promise<Prefill> {
   const { layers, kvHeads, headDim, queryHeads } = decoder.config;
   const total = ids.length;
