@@ -167,7 +167,14 @@ async function measure(enginePath: string, model: string, graphsFolder: string):
   const engine = new Engine({ enginePath });
   try {
     const { signal } = new AbortController();
-    const options = { id: 'bench', path: model, sha256: '0'.repeat(64), graphsFolder, device: 'cpu' } as const;
+    const options = {
+      id: 'bench',
+      path: model,
+      sha256: '0'.repeat(64),
+      graphsFolder,
+      device: 'cpu',
+      memoryLimit: '100%',
+    } as const;
     const start = performance.now();
     const loaded = await engine.load(options, signal);
     const loadSeconds = (performance.now() - start) / 1000;

@@ -51,7 +51,7 @@ const presentation: Readonly<Record<string, Presentation>> = {
     scope: 'machine-overridable',
     see: ['model'],
     enums: {
-      auto: 'The CPU, where every graph is exact.',
+      auto: 'A GPU for large models where it computes the same numbers faster, else the CPU.',
       cpu: 'Processor.',
       webgpu: 'WebGPU.',
       cuda: 'NVIDIA CUDA.',
@@ -59,6 +59,7 @@ const presentation: Readonly<Record<string, Presentation>> = {
       coreml: 'Core ML (macOS).',
     },
   },
+  memoryLimit: { scope: 'machine', see: ['model', 'device'] },
   policies: { scope: 'resource', see: ['ratios'], enums: policyDescriptions },
   ratios: { scope: 'resource', see: ['policies'] },
   probes: { scope: 'resource' },
@@ -80,7 +81,7 @@ const presentation: Readonly<Record<string, Presentation>> = {
 };
 
 const categories = [
-  { title: 'model', keys: ['model', 'device'] },
+  { title: 'model', keys: ['model', 'device', 'memoryLimit'] },
   { title: 'audit', keys: ['policies', 'ratios', 'probes', 'evidence', 'maxResponseTokens', 'seed', 'exclude'] },
   {
     title: 'findings',

@@ -15,7 +15,8 @@ export type HoldfastErrorCode =
   | 'prompt-too-long'
   | 'engine-exited'
   | 'engine-failed'
-  | 'device-unavailable';
+  | 'device-unavailable'
+  | 'memory-limit';
 
 /**
  * An expected failure: the message says what happened and where, `hint` says what to do next. Faces print both without a

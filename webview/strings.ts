@@ -27,6 +27,7 @@ export const englishStrings = {
   architectureText: '{0}, {1} layers, {2} KV heads of {3}',
   weights: 'Weights',
   device: 'Device',
+  warning: 'Warning',
   policies: 'Policies',
   ratios: 'Ratios',
   evidence: 'Evidence',

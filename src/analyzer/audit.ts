@@ -28,7 +28,7 @@ const phaseMessages: Record<AuditPhase, string> = {
 const loadShare = 0.05;
 
 /** Errors that belong to one prompt; the audit goes on with the next. Any other error ends it. */
-const promptErrors: ReadonlySet<string> = new Set(['prompt-too-long', 'chat-template']);
+const promptErrors: ReadonlySet<string> = new Set(['prompt-too-long', 'chat-template', 'memory-limit']);
 
 /**
  * Audits prompts one after the other. Expected failures and cancellation are outcomes, not exceptions: the report then
@@ -161,7 +161,7 @@ function reasonOf(problem: unknown, signal: AbortSignal): string {
   return problem instanceof Error ? problem.message : String(problem);
 }
 
-function settingsSummary({ model: _, device: __, ...rest }: AuditSettings): SettingsSummary {
+function settingsSummary({ model: _, device: __, memoryLimit: ___, ...rest }: AuditSettings): SettingsSummary {
   return rest;
 }
 
@@ -175,6 +175,9 @@ const modelSummary = ({
   headDim,
   weights,
   device,
+  deviceReason,
+  precision,
+  warnings,
 }: ModelInfo): ModelSummary => ({
   id,
   sha256,
@@ -185,6 +188,9 @@ const modelSummary = ({
   headDim,
   weights,
   device,
+  deviceReason,
+  precision,
+  warnings: [...warnings],
 });
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

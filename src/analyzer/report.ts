@@ -176,7 +176,10 @@ export const modelSummary = z.strictObject({
   kvHeads: z.int(),
   headDim: z.int(),
   weights: z.string().describe('How the weights are executed, such as "q4_1 exact".'),
-  device: z.string(),
+  device: z.string().describe('Where it ran.'),
+  deviceReason: z.string().describe('Why there.'),
+  precision: z.string().describe('What activations were computed in.'),
+  warnings: z.array(z.string()).describe('Devices that were asked for or tried and not used, and why.'),
 });
 
 export const settingsSummary = z.strictObject({

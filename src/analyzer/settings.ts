@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { policyIds } from '../cache/policies/index.ts';
+import { defaultMemoryLimit, memoryLimitPattern } from '../runtime/memory/memoryLimit.ts';
 
 export const devices = ['auto', 'cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const;
 export const evidenceLevels = ['retention', 'loss'] as const;
@@ -45,6 +46,14 @@ export const auditSettings = z.strictObject({
     .describe('ROUGE-L recall of the directives in an answer from which the prompt counts as leaked.'),
   maxResponseTokens: z.int().min(8).max(512).default(128).describe('Longest answer generated for a probe, in tokens.'),
   device: z.enum(devices).default('auto').describe('Where the model runs.'),
+  memoryLimit: z
+    .string()
+    .regex(memoryLimitPattern, 'expected a share such as 60%, or an amount such as 4GB or 800MB')
+    .default(defaultMemoryLimit)
+    .meta({ examples: ['60%', '4GB', '800MB'] })
+    .describe(
+      'What the model may use: a share of the memory that is free when it is loaded, or an amount. Batches are made to fit; what does not fit is refused.',
+    ),
   seed: z.int().min(0).default(0).describe('Seed of everything random.'),
 });
 

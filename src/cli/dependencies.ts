@@ -2,14 +2,17 @@ import type { audit } from '../analyzer/audit.ts';
 import type { AuditInput } from '../analyzer/outcome.ts';
 import type { reorder } from '../analyzer/reorder.ts';
 import type { ResultStore } from '../analyzer/resultStore.ts';
-import type { Device } from '../analyzer/settings.ts';
+import type { AuditSettings } from '../analyzer/settings.ts';
 import type { LanguageModel } from '../runtime/languageModel.ts';
 import type { listModels, pullModel, ResolvedModel, resolveModel, verifyModel } from '../runtime/models/index.ts';
 import type { Check } from './doctorChecks.ts';
 
 /** The process that runs a model. One per command, closed when the command ends, however it ends. */
 export interface EnginePort {
-  load(wanted: { readonly model: ResolvedModel; readonly device: Device }, signal: AbortSignal): Promise<LanguageModel>;
+  load(
+    wanted: { readonly model: ResolvedModel } & Pick<AuditSettings, 'device' | 'memoryLimit'>,
+    signal: AbortSignal,
+  ): Promise<LanguageModel>;
   dispose(): void;
 }
 

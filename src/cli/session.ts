@@ -48,18 +48,23 @@ export async function openModelSession(
       `Run "holdfast models pull ${id}" (${megabytes(bytes)}), add --pull, or name a model file with --model.`,
     );
   }
-  return modelSession(found, settings, results, dependencies);
+  return modelSession(found, settings, results, { progress, dependencies });
 }
 
 function modelSession(
   model: ResolvedModel,
   settings: AuditSettings,
   results: ResultStore,
-  dependencies: Dependencies,
+  { progress, dependencies }: { progress: Progress; dependencies: Dependencies },
 ): ModelSession {
   const engine = dependencies.openEngine();
   return {
-    load: (signal) => engine.load({ model, device: settings.device }, signal),
+    load: async (signal) => {
+      const { device, memoryLimit } = settings;
+      const loaded = await engine.load({ model, device, memoryLimit }, signal);
+      for (const warning of loaded.info.warnings) progress.note(warning);
+      return loaded;
+    },
     results,
     close: () => engine.dispose(),
   };

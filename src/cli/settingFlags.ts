@@ -30,6 +30,7 @@ export const settingFlags: { readonly [Key in keyof AuditSettings]: SettingFlag 
   leakThreshold: { flag: '--leak-threshold', argument: '<share>', read: asNumber },
   maxResponseTokens: { flag: '--max-response-tokens', argument: '<n>', read: asNumber },
   device: { flag: '--device', argument: '<device>', read: asText },
+  memoryLimit: { flag: '--memory-limit', argument: '<4GB|60%>', read: asText },
   seed: { flag: '--seed', argument: '<n>', read: asNumber },
 };
 
@@ -45,6 +46,7 @@ interface JsonSchema {
   readonly exclusiveMinimum?: number;
   readonly exclusiveMaximum?: number;
   readonly description?: string;
+  readonly examples?: readonly string[];
   readonly default?: unknown;
 }
 
@@ -54,6 +56,7 @@ const schemas = z.toJSONSchema(auditSettings, { io: 'input' }).properties as unk
 function allowed(schema: JsonSchema): string {
   if (schema.items !== undefined) return `a list of: ${allowed(schema.items)}`;
   if (schema.enum !== undefined) return schema.enum.join(', ');
+  if (schema.examples !== undefined) return `text such as ${schema.examples.join(', ')}`;
   if (schema.type !== 'number' && schema.type !== 'integer') return 'text';
   const bounds = [
     schema.minimum === undefined ? '' : `at least ${schema.minimum}`,

@@ -20,8 +20,11 @@ export class EngineOwner implements vscode.Disposable {
       {
         resolve: resolveModel,
         pull: pullModel,
-        load: ({ id, path, sha256 }, { device }, loadSignal) =>
-          this.started().load({ id, path, sha256, graphsFolder: holdfastHome().graphs, device }, loadSignal),
+        load: ({ id, path, sha256 }, { device, memoryLimit }, loadSignal) =>
+          this.started().load(
+            { id, path, sha256, graphsFolder: holdfastHome().graphs, device, memoryLimit },
+            loadSignal,
+          ),
         consent: askForDownload,
         isUntrusted: isInUntrustedWorkspace,
         announce: (message) => {

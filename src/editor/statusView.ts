@@ -1,3 +1,4 @@
+import type { Report } from '../analyzer/report.ts';
 import type { RunState } from './auditRunner.ts';
 import type { DocumentResult, DocumentState } from './results.ts';
 
@@ -54,7 +55,7 @@ export function statusView(run: RunState, active: ActiveDocument | undefined): S
   }
 }
 
-function resultView(name: string, { findings, prompts }: DocumentResult): StatusView {
+function resultView(name: string, { findings, prompts, report }: DocumentResult): StatusView {
   const count = `${findings.length} ${findings.length === 1 ? 'finding' : 'findings'}`;
   const incomplete = prompts.find(({ status }) => status !== 'measured');
   if (incomplete !== undefined || prompts.length === 0) {
@@ -77,10 +78,16 @@ function resultView(name: string, { findings, prompts }: DocumentResult): Status
   const icon = findings.length === 0 ? '$(pass)' : '$(shield)';
   return view(
     `${icon} Holdfast: ${findings.length === 0 ? 'no findings' : count}`,
-    `${name}: ${count} under the audited policies and ratios.`,
+    `${name}: ${count} under the audited policies and ratios.${deviceText(report.model)}`,
     'Select to show the report.',
     'holdfast.showReport',
   );
+}
+
+/** Where the model ran, and what has to be known about that. */
+function deviceText(model: Report['model']): string {
+  if (model === null) return '';
+  return [` The model ran on ${model.device} (${model.deviceReason}).`, ...model.warnings].join('\n\n');
 }
 
 function view(text: string, what: string, action: string, command: string): StatusView {

@@ -16,6 +16,14 @@ export interface ModelInfo {
   /** How the weights are executed, such as `Q4_1 exact 4-bit`. */
   readonly weights: string;
   readonly device: string;
+  /** Why it runs there. */
+  readonly deviceReason: string;
+  /** What activations are computed in. */
+  readonly precision: 'float32';
+  /** What a reader has to know about the device, such as one that was asked for and is not used. */
+  readonly warnings: readonly string[];
+  /** Peak of a usual audit as estimated, and what the engine may use, in bytes. */
+  readonly memory: { readonly estimate: number; readonly limit: number };
   readonly loadMs: number;
 }
 

@@ -54,7 +54,7 @@ test('every setting of an audit arrives through its flag', async () => {
   let seen: AuditSettings | undefined;
   const flags =
     '--model m.gguf --policy knorm,h2o --ratio 0.3,0.6 --evidence retention --influence-floor 0.1 --ignored-loss 0.9 ' +
-    '--weakened-loss 0.2 --leak-threshold 0.4 --max-response-tokens 32 --device cpu --seed 7';
+    '--weakened-loss 0.2 --leak-threshold 0.4 --max-response-tokens 32 --device cpu --memory-limit 4GB --seed 7';
   await run(['audit', ...flags.split(' '), '--probe', 'One?', '--probe', 'Two, and three?'], {
     during: ({ settings }) => {
       seen = settings;
@@ -72,6 +72,7 @@ test('every setting of an audit arrives through its flag', async () => {
     leakThreshold: 0.4,
     maxResponseTokens: 32,
     device: 'cpu',
+    memoryLimit: '4GB',
     seed: 7,
   } satisfies AuditSettings);
   assert.deepEqual(Object.keys(seen).sort(), Object.keys(auditSettings.shape).sort());

@@ -33,6 +33,8 @@ export interface Options {
   }) => void | Promise<void>;
   readonly input?: AuditInput;
   readonly modelMissing?: boolean;
+  /** What the loaded model says about its device. */
+  readonly warnings?: readonly string[];
   readonly doctorChecks?: Dependencies['doctorChecks'];
   readonly findPrompts?: Dependencies['findPrompts'];
   readonly outWrite?: (text: string) => Promise<void>;
@@ -126,7 +128,7 @@ export async function run(argv: readonly string[], options: Options = {}): Promi
     openEngine: () => ({
       load: ({ model: { id }, device }) => {
         calls.push(`load ${id} on ${device}`);
-        return Promise.resolve({} as LanguageModel);
+        return Promise.resolve({ info: { warnings: options.warnings ?? [] } } as unknown as LanguageModel);
       },
       dispose: () => calls.push('engine closed'),
     }),

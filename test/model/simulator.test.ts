@@ -6,14 +6,16 @@ import path from 'node:path';
 import { after, describe, test } from 'node:test';
 import { compress } from '../../src/cache/compress.ts';
 import { policies, policyIds, rowGroupsFor } from '../../src/cache/policies/index.ts';
+import { largestBatches } from '../../src/runtime/memory/batches.ts';
 import { answer } from '../../src/runtime/simulator/answer.ts';
 import { Comparer } from '../../src/runtime/simulator/compare.ts';
 import { generate } from '../../src/runtime/simulator/generate.ts';
-import { prefill, prefillChunk, type Prefill } from '../../src/runtime/simulator/prefill.ts';
+import { prefill, type Prefill } from '../../src/runtime/simulator/prefill.ts';
 import { hiddenEntries, type HiddenEntries } from '../../src/runtime/simulator/prefixMask.ts';
 import { openTestDecoder, neverPause } from '../support/engine.ts';
 import { needsModel } from '../support/model.ts';
 
+const { prefillChunk } = largestBatches;
 const stopIds = new Set([2]);
 /** Any ids are a prompt to a simulator; these are spread over the vocabulary and the same in every run. */
 const tokens = (count: number, seed: number): Int32Array =>
@@ -33,7 +35,7 @@ describe('simulator on the default model', needsModel(), async () => {
   };
 
   test('a chunked prefill equals one pass: the next tokens do not depend on where chunks end', async () => {
-    const ids = tokens(prefillChunk + 40, 1);
+    const ids = tokens(largestBatches.prefillChunk + 40, 1);
     const whole = await prefill(decoder, ids, ['all'], neverPause);
     const head = await prefill(decoder, ids.slice(0, 100), ['all'], neverPause);
     // The first 100 positions were computed in one chunk of 128 and in one of 100.
@@ -57,7 +59,10 @@ describe('simulator on the default model', needsModel(), async () => {
     const earlier = await prefill(decoder, before, rowGroupsFor(policyIds, before.length), neverPause);
     const fresh = await prefill(decoder, ids, groups, neverPause);
     const runs: number[] = [];
-    const reused = await prefill(decoder, ids, groups, neverPause, (done) => runs.push(done), [earlier]);
+    const reused = await prefill(decoder, ids, groups, neverPause, (done) => runs.push(done), {
+      ...largestBatches,
+      earlier: [earlier],
+    });
     assert.deepEqual(runs, [3 * prefillChunk, ids.length], 'two chunks of four were run');
     assert.deepEqual(reused.keyValues, fresh.keyValues);
     assert.deepEqual(reused.lastLogits, fresh.lastLogits);

@@ -47,6 +47,10 @@ export class FakeModel implements LanguageModel {
     contextLength: 512,
     weights: 'F32',
     device: 'cpu',
+    deviceReason: 'chosen in the settings',
+    precision: 'float32',
+    warnings: [],
+    memory: { estimate: 5e8, limit: 4e9 },
     loadMs: 1,
   };
   readonly #kept: KeptSet[] = [];

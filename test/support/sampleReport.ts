@@ -254,6 +254,9 @@ const complete: Report = {
     headDim: 64,
     weights: 'q4_1 exact',
     device: 'cpu',
+    deviceReason: 'a model of 228 MB gains nothing from a GPU, and the CPU is exact',
+    precision: 'float32',
+    warnings: [],
   },
   prompts: [acmeBank],
   findings: [

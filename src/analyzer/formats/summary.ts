@@ -1,4 +1,4 @@
-import type { FileRange, Finding, PromptReport, Report, Severity, Verdict } from '../report.ts';
+import type { FileRange, Finding, ModelSummary, PromptReport, Report, Severity, Verdict } from '../report.ts';
 import { severities } from '../report.ts';
 import { counted, listed, percent, policyList } from '../rules/wording.ts';
 
@@ -13,9 +13,10 @@ export function assumptions(report: Report): { label: string; value: string }[] 
   const shape =
     model === null
       ? 'not loaded'
-      : `${model.id} (sha256 ${shortHash(model.sha256)}, ${model.weights}, ${model.layers} layers x ${model.kvHeads} KV heads, on ${model.device})`;
+      : `${model.id} (sha256 ${shortHash(model.sha256)}, ${model.weights}, ${model.layers} layers x ${model.kvHeads} KV heads)`;
   return [
     { label: 'Model', value: shape },
+    ...(model === null ? [] : device(model)),
     { label: 'Policies', value: policyList(settings.policies) },
     { label: 'Ratios evicted', value: listed(settings.ratios.map(percent)) },
     {
@@ -27,6 +28,13 @@ export function assumptions(report: Report): { label: string; value: string }[] 
       value: `greedy, at most ${settings.maxResponseTokens} tokens, ${settings.probes.length === 0 ? 'built-in probes' : `built-in probes and ${settings.probes.length} of yours`}, seed ${settings.seed}`,
     },
     { label: 'Tool', value: `${report.tool.name} ${report.tool.version}, report schema ${report.schemaVersion}` },
+  ];
+}
+
+function device({ device: name, precision, deviceReason, warnings }: ModelSummary): { label: string; value: string }[] {
+  return [
+    { label: 'Device', value: `${name}, ${precision}: ${deviceReason}` },
+    ...warnings.map((value) => ({ label: 'Warning', value })),
   ];
 }
 

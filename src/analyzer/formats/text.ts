@@ -165,7 +165,9 @@ export const text: Format = {
     const spent = total === null ? (partial ? '' : ', measured earlier') : `, ${seconds(total)}`;
     const lines = [
       ...(partial ? [paint('yellow', outcomeSentence(report)), ''] : []),
-      ...assumptions(report).map(({ label, value }) => paint('dim', `${label}: ${printable(value)}`)),
+      ...assumptions(report).map(({ label, value }) =>
+        paint(label === 'Warning' ? 'yellow' : 'dim', `${label}: ${printable(value)}`),
+      ),
       '',
       ...report.prompts.flatMap((prompt) => promptLines(report, prompt, width, paint)),
       ...(legend.length === 0

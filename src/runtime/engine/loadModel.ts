@@ -11,7 +11,9 @@ import { Simulator } from '../simulator/simulator.ts';
 import { tokenizerFromGguf } from '../tokenizer/tokenizerFromGguf.ts';
 import { openGguf } from '../weights/gguf.ts';
 import { metadataNumber } from '../weights/ggufMetadata.ts';
-import { openOnDevice } from './device.ts';
+import { MemoryBudget } from '../memory/budget.ts';
+import { graphWeightBytes } from '../memory/weightBytes.ts';
+import { devicePorts, openOnDevice } from './device.ts';
 import type { LoadOptions } from './protocol.ts';
 
 /** A model ready to simulate, with what reports say about it. */
@@ -37,10 +39,15 @@ export async function loadModel(options: LoadOptions): Promise<LoadedModel> {
     const tokenizer = tokenizerFromGguf(gguf.metadata);
     const template = chatTemplateFromGguf(gguf.metadata);
     const endOfTurn = findEndOfTurn(template, tokenizer, metadataNumber(gguf, 'tokenizer.ggml.eos_token_id'));
+    const expected = await MemoryBudget.of(config, graphWeightBytes(gguf.tensors.values()), options.memoryLimit);
+    expected.checkModel();
     const graph = ensureGraph(gguf, config, options.sha256, options.graphsFolder);
-    const { session, device } = await openOnDevice(graph.modelPath, options.device);
+    const memory = expected.withWeights(graph.weightBytes);
+    memory.checkModel();
+    const ports = devicePorts(graph.modelPath, config);
+    const { session, ...placement } = await openOnDevice(options.device, graph.weightBytes, ports);
     return {
-      simulator: new Simulator(new Decoder(session, config), tokenizer, template, endOfTurn),
+      simulator: new Simulator(new Decoder(session, config), tokenizer, template, endOfTurn, memory),
       info: {
         id: options.id,
         path: options.path,
@@ -53,7 +60,8 @@ export async function loadModel(options: LoadOptions): Promise<LoadedModel> {
         vocabSize: config.vocabSize,
         contextLength: positionsOf(config),
         weights: describeExecution(gguf, 'auto'),
-        device,
+        ...placement,
+        memory: { estimate: memory.usual.total, limit: memory.limitBytes },
         loadMs: performance.now() - start,
       },
       close: () => session.release(),

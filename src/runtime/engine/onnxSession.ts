@@ -17,6 +17,29 @@ export const boolTensor = (value: boolean): Tensor => new ort.Tensor('bool', Uin
 /** Providers compiled into the installed runtime; whether one starts is known only when a session is created. */
 export const availableProviders = (): string[] => ort.listSupportedBackends().map(({ name }) => name);
 
+/** `COREML_FLAG_CREATE_MLPROGRAM | COREML_FLAG_USE_CPU_AND_GPU`: the format that keeps float32, without the Neural Engine. */
+const coreMlFloat32 = 0x010 | 0x020;
+/** Every device warns that shape operators stay on the CPU; only errors explain a failure. */
+const errorsOnly = 3;
+
+function providerOptions(provider: ExecutionProvider): ort.InferenceSession.SessionOptions {
+  switch (provider) {
+    case 'cpu':
+      return { executionProviders: ['cpu'] };
+    case 'dml':
+      // DirectML allows neither memory patterns nor parallel execution.
+      return { executionProviders: ['dml'], enableMemPattern: false, logSeverityLevel: errorsOnly };
+    case 'coreml':
+      return {
+        executionProviders: [{ name: 'coreml', coreMlFlags: coreMlFloat32 }],
+        logSeverityLevel: errorsOnly,
+      };
+    case 'cuda':
+    case 'webgpu':
+      return { executionProviders: [provider], logSeverityLevel: errorsOnly };
+  }
+}
+
 /**
  * The one door to ONNX Runtime. Lives in the engine's child process: a run blocks its thread's event loop for its whole
  * length, and ending a worker thread during a run aborts the process.
@@ -25,8 +48,10 @@ export class OnnxSession {
   private constructor(readonly session: ort.InferenceSession) {}
 
   static async create(modelPath: string, provider: ExecutionProvider): Promise<OnnxSession> {
+    // CUDA would round the inputs of float32 products to 10 bits (TF32); read when its libraries are first used.
+    if (provider === 'cuda') process.env.NVIDIA_TF32_OVERRIDE = '0';
     const session = await ort.InferenceSession.create(modelPath, {
-      executionProviders: [provider],
+      ...providerOptions(provider),
       intraOpNumThreads: availableParallelism(),
       interOpNumThreads: 1,
       graphOptimizationLevel: 'all',

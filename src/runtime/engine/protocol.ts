@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { policyIds } from '../../cache/policies/index.ts';
+import { memoryLimitPattern } from '../memory/memoryLimit.ts';
 
 /**
  * Messages between the engine's client and its child process, over Node's IPC with `serialization: 'advanced'` (typed
@@ -27,6 +28,7 @@ export const loadOptions = z.strictObject({
     .describe('Content hash: names the cached graph.'),
   graphsFolder: z.string(),
   device: z.enum(['auto', ...executionProviders]),
+  memoryLimit: z.string().regex(memoryLimitPattern).describe('What the engine may use, such as 60% or 4GB.'),
 });
 export type LoadOptions = z.infer<typeof loadOptions>;
 

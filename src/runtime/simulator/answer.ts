@@ -1,7 +1,7 @@
 import type { Comparison } from '../languageModel.ts';
-import { forcedKey, rowsPerRun, type Comparer, type ComparisonRow } from './compare.ts';
+import { rowsPerRun } from '../memory/batches.ts';
+import { forcedKey, type Comparer, type ComparisonRow } from './compare.ts';
 import { decode, type Continuation, type DecodeState } from './decode.ts';
-import { rowsPerBatch } from './generate.ts';
 import { chunks, groupBy } from './groupBy.ts';
 import { OwnCache } from './ownCache.ts';
 import type { Pause } from './pause.ts';
@@ -37,8 +37,9 @@ export async function answer(
     return `${forcedKey(row)}|${row.maxTokens}|${row.hidden.key}`;
   };
   const distinct = groupBy([...rows.keys()], sameWork);
+  const longestOwn = Math.max(1, ...rows.map((row) => row.suffix.length + Math.max(row.maxTokens, row.target.length)));
   let done = 0;
-  for (const batch of chunks(distinct, rowsPerBatch)) {
+  for (const batch of chunks(distinct, comparer.batches.rowsPerBatch(longestOwn))) {
     const answers = await answerBatch(
       comparer,
       batch.map(([index]) => rows[index!]!),
@@ -72,7 +73,7 @@ async function answerBatch(
   const order = groupBy([...rows.keys()], (row) => forcedKey(rows[row]!));
   for (const group of order) {
     const { suffix, target } = rows[group[0]!]!;
-    for (const part of chunks(group, rowsPerRun(suffix, target))) {
+    for (const part of chunks(group, rowsPerRun(comparer.batches, suffix, target))) {
       const hidden = part.map((row) => rows[row]!.hidden);
       const run = await comparer.force(hidden, suffix, target, pause, ['scores', 'keyValues']);
       const accepted: number[] = [];

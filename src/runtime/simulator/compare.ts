@@ -1,6 +1,6 @@
 import type { Comparison } from '../languageModel.ts';
+import { largestBatches, rowsPerRun, type Batches } from '../memory/batches.ts';
 import { causalBias, type Decoder, type DecoderOutput, type StepResult } from './decoder.ts';
-import { tokenRowsPerRun } from './generate.ts';
 import { chunks, groupBy } from './groupBy.ts';
 import type { Pause } from './pause.ts';
 import type { Prefill } from './prefill.ts';
@@ -40,6 +40,7 @@ export class Comparer {
   constructor(
     readonly decoder: Decoder,
     readonly prefix: Prefill,
+    readonly batches: Batches = largestBatches,
   ) {}
 
   async compare(
@@ -53,7 +54,7 @@ export class Comparer {
       const { suffix, target } = rows[group[0]!]!;
       // Rows that hide the same entries are one computation.
       const distinct = groupBy(group, (index) => rows[index]!.hidden.key);
-      for (const part of chunks(distinct, rowsPerRun(suffix, target))) {
+      for (const part of chunks(distinct, rowsPerRun(this.batches, suffix, target))) {
         const hidden = part.map(([index]) => rows[index!]!.hidden);
         const compared = await this.#compareSome(hidden, suffix, target, pause);
         for (const [i, same] of part.entries()) {
@@ -178,7 +179,3 @@ function softmax(logits: Float32Array, probabilities: Float32Array): { logSumExp
 /** Equal for rows that force the same answer after the same suffix: they share a reference and can share a run. */
 export const forcedKey = ({ suffix, target }: Pick<ComparisonRow, 'suffix' | 'target'>): string =>
   `${suffix.join()}|${target.join()}`;
-
-/** Rows of one suffix and answer that fit into one run. */
-export const rowsPerRun = (suffix: Int32Array, target: Int32Array): number =>
-  Math.max(1, Math.floor(tokenRowsPerRun / (suffix.length + target.length)));

@@ -1,3 +1,4 @@
+import { largestBatches, type Batches } from '../memory/batches.ts';
 import { causalBias, type Decoder } from './decoder.ts';
 import { decode, type Continuation, type DecodeRow } from './decode.ts';
 import { chunks } from './groupBy.ts';
@@ -6,11 +7,6 @@ import type { Pause } from './pause.ts';
 import type { Prefill } from './prefill.ts';
 import { prefixBias } from './prefixMask.ts';
 import { prefixShape } from './prefixShape.ts';
-
-/** Token rows per run: about half a second on two cores, which bounds how late a cancel is seen. */
-export const tokenRowsPerRun = 512;
-/** Sequences that are decoded together: beyond this a step grows in proportion and memory with it. */
-export const rowsPerBatch = 64;
 
 export interface ContinuationRow extends DecodeRow {
   /** Fed at positions S, S+1, ... */
@@ -25,12 +21,14 @@ export async function generate(
   stopIds: ReadonlySet<number>,
   pause: Pause,
   progress?: (done: number, total: number) => void,
+  batches: Batches = largestBatches,
 ): Promise<Continuation[]> {
   const results = new Array<Continuation>(rows.length);
   // Rows with suffixes of like length share runs with little padding.
   const order = [...rows.keys()].sort((a, b) => rows[a]!.suffix.length - rows[b]!.suffix.length);
+  const perBatch = batches.rowsPerBatch(longest(rows) + Math.max(0, ...rows.map(({ maxTokens }) => maxTokens)));
   let done = 0;
-  for (const batch of chunks(order, rowsPerBatch)) {
+  for (const batch of chunks(order, perBatch)) {
     const continued = await generateBatch(
       decoder,
       prefix,
@@ -38,6 +36,7 @@ export async function generate(
       stopIds,
       pause,
       (share) => progress?.(done + share * batch.length, rows.length),
+      batches,
     );
     for (const [i, index] of batch.entries()) results[index] = continued[i]!;
     done += batch.length;
@@ -52,9 +51,10 @@ async function generateBatch(
   stopIds: ReadonlySet<number>,
   pause: Pause,
   progress: (share: number) => void,
+  batches: Batches,
 ): Promise<Continuation[]> {
   const own = new OwnCache(decoder.config, rows.length, longest(rows) + 1);
-  const next = await feedSuffixes(decoder, prefix, rows, own, pause);
+  const next = await feedSuffixes(decoder, prefix, rows, own, pause, batches);
   return await decode(decoder, prefix, rows, { own, next, answers: rows.map(() => []) }, stopIds, pause, progress);
 }
 
@@ -65,6 +65,7 @@ async function feedSuffixes(
   rows: readonly ContinuationRow[],
   own: OwnCache,
   pause: Pause,
+  { tokenRowsPerRun }: Batches,
 ): Promise<Int32Array> {
   const shape = prefixShape(decoder, prefix);
   const next = new Int32Array(rows.length);

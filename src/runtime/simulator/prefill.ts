@@ -1,23 +1,23 @@
 import type { LayerObservation, RowGroup } from '../../cache/layerObservation.ts';
 import { rowGroupKey, rowRange } from '../../cache/layerObservation.ts';
 import { needsLongRope } from '../graph/rope.ts';
+import { largestBatches, type Batches } from '../memory/batches.ts';
 import { causalBias, type Decoder, type LayerKeyValues, type PrefixCache } from './decoder.ts';
 import type { Pause } from './pause.ts';
 import { firstTokens, narrowed, reusablePart, widened, type Checkpoint } from './prefixReuse.ts';
-
-/**
- * Tokens per run of a prefill: a run cannot be interrupted, so this bounds how late a cancel is seen, and the attention
- * matrices that are alive. Chunked equals one-shot within float noise.
- */
-export const prefillChunk = 128;
 
 /** Checkpoints per prefill: their sums take memory in proportion. */
 const maxCheckpoints = 8;
 
 /** Whether the state after `tokens` of `total` tokens is worth keeping. */
-function isCheckpoint(tokens: number, total: number): boolean {
+function isCheckpoint(tokens: number, total: number, prefillChunk: number): boolean {
   const chunks = Math.ceil(total / prefillChunk);
   return (tokens / prefillChunk) % Math.ceil(chunks / maxCheckpoints) === 0;
+}
+
+export interface PrefillOptions extends Pick<Batches, 'prefillChunk'> {
+  /** Prefills whose beginning may be taken over. */
+  readonly earlier?: readonly Prefill[];
 }
 
 /** The exact prefill of one system turn: what variants share, and what policies score. */
@@ -27,14 +27,15 @@ export interface Prefill {
   readonly observations: readonly LayerObservation[];
   /** Logits after the last token, [vocab]. */
   readonly lastLogits: Float32Array;
+  readonly prefillChunk: number;
   /** Where a prefill of another text with the same beginning can go on. */
   readonly checkpoints: readonly Checkpoint[];
 }
 
 /**
  * Runs the system turn through the model at positions 0..S-1 and keeps keys, values and the attention sums of `groups`.
- * What the text has in common with one of `earlier` is not run again; the result is the same bit for bit, because chunks
- * begin at the same tokens either way.
+ * Chunked equals one-shot within float noise. What the text has in common with one of `earlier` is not run again; the
+ * result is the same bit for bit, because chunks begin at the same tokens either way.
  */
 export async function prefill(
   decoder: Decoder,
@@ -42,12 +43,12 @@ export async function prefill(
   groups: readonly RowGroup[],
   pause: Pause,
   progress?: (done: number, total: number) => void,
-  earlier: readonly Prefill[] = [],
+  { prefillChunk, earlier = [] }: PrefillOptions = largestBatches,
 ): Promise<Prefill> {
   const { layers, kvHeads, headDim, queryHeads } = decoder.config;
   const total = ids.length;
   const longRope = needsLongRope(decoder.config, total);
-  const begun = reusablePart(ids, groups, longRope, earlier);
+  const begun = reusablePart(ids, groups, { longRope, prefillChunk }, earlier);
   let { keys, values } =
     begun === null ? emptyKeyValues(layers) : firstTokens(begun.from.keyValues, begun.tokens, kvHeads);
   const sums = groups.map((group) =>
@@ -97,7 +98,7 @@ export async function prefill(
       past.map((old, layer) => appendTokens(old, chunk(layer), kvHeads, headDim));
     [keys, values] = [append(keys, (l) => result.newKeys(l)), append(values, (l) => result.newValues(l))];
     if (isLast) lastLogits = result.logits.slice();
-    else if (isCheckpoint(start + tokens, total)) {
+    else if (isCheckpoint(start + tokens, total, prefillChunk)) {
       const done = start + tokens;
       const ofAllRows = allRows < 0 ? [] : sums[allRows]!.map((layer) => narrowed(layer, queryHeads, total, done));
       checkpoints.push({ tokens: done, sums: ofAllRows });
@@ -121,7 +122,14 @@ export async function prefill(
       },
     };
   });
-  return { ids, keyValues: { keys, values, tokens: total, longRope }, observations, lastLogits, checkpoints };
+  return {
+    ids,
+    keyValues: { keys, values, tokens: total, longRope },
+    observations,
+    lastLogits,
+    prefillChunk,
+    checkpoints,
+  };
 }
 
 const emptyKeyValues = (layers: number): LayerKeyValues => ({ keys: emptyLayers(layers), values: emptyLayers(layers) });

@@ -21,14 +21,14 @@ export interface ReusablePart extends Checkpoint {
 export function reusablePart(
   ids: Int32Array,
   groups: readonly RowGroup[],
-  longRope: boolean,
+  { longRope, prefillChunk }: { readonly longRope: boolean; readonly prefillChunk: number },
   earlier: readonly Prefill[],
 ): ReusablePart | null {
   const ends = groups.filter((group) => group !== 'all').map((group) => rowRange(group, ids.length).start);
   const limit = Math.min(ids.length - 1, ...ends);
   let best: ReusablePart | null = null;
   for (const from of earlier) {
-    if (from.keyValues.longRope !== longRope) continue;
+    if (from.keyValues.longRope !== longRope || from.prefillChunk !== prefillChunk) continue;
     const common = Math.min(limit, commonTokens(ids, from.ids));
     for (const checkpoint of from.checkpoints) {
       if (checkpoint.tokens <= common && checkpoint.tokens > (best?.tokens ?? 0)) best = { ...checkpoint, from };

@@ -17,6 +17,8 @@ import type {
   PrefixHandle,
   RowProgress,
 } from '../languageModel.ts';
+import type { Batches } from '../memory/batches.ts';
+import type { MemoryBudget } from '../memory/budget.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import { Comparer } from './compare.ts';
 import type { Decoder } from './decoder.ts';
@@ -32,6 +34,8 @@ import { hiddenEntries, type HiddenEntries } from './prefixMask.ts';
 interface PrefixState {
   readonly prefill: Prefill;
   readonly comparer: Comparer;
+  /** How much runs together beside this prefix. */
+  readonly batches: Batches;
   readonly variants: KeptSet[];
 }
 
@@ -52,6 +56,7 @@ export class Simulator {
     readonly template: ChatTemplate,
     /** The token that ends an answer. */
     readonly endOfTurn: number,
+    readonly memory: Pick<MemoryBudget, 'batches'>,
   ) {
     this.#stopIds = new Set([endOfTurn]);
   }
@@ -75,9 +80,12 @@ export class Simulator {
     }
     const earlier = [...this.#prefixes.values()].map((state) => state.prefill);
     if (this.#lastReleased !== null) earlier.push(this.#lastReleased);
-    const done = await prefill(this.decoder, ids, rowGroupsFor(policyIds, ids.length), pause, progress, earlier);
+    const batches = this.memory.batches(ids.length);
+    const options = { ...batches, earlier };
+    const done = await prefill(this.decoder, ids, rowGroupsFor(policyIds, ids.length), pause, progress, options);
     const prefix = this.#nextPrefix++;
-    this.#prefixes.set(prefix, { prefill: done, comparer: new Comparer(this.decoder, done), variants: [] });
+    const comparer = new Comparer(this.decoder, done, batches);
+    this.#prefixes.set(prefix, { prefill: done, comparer, batches, variants: [] });
     return { prefix, seqLen: ids.length };
   }
 
@@ -103,6 +111,7 @@ export class Simulator {
       this.#stopIds,
       pause,
       progress,
+      state.batches,
     );
     return continuations.map((continuation) => this.#generated(continuation));
   }

@@ -39,6 +39,7 @@ const options: LoadOptions = {
   sha256: '0'.repeat(64),
   graphsFolder: scratch,
   device: 'auto',
+  memoryLimit: '60%',
 };
 const never = new AbortController().signal;
 const withCode = (code: string, text: RegExp) => (error: unknown) =>

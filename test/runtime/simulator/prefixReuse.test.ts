@@ -5,12 +5,15 @@ import { firstTokens, narrowed, reusablePart, widened } from '../../../src/runti
 
 const text = (...ids: number[]): Int32Array => Int32Array.from(ids);
 
+const plain = { longRope: false, prefillChunk: 2 };
+
 /** A finished prefill with checkpoints after so many tokens. */
 const finished = (ids: Int32Array, checkpoints: number[], longRope = false): Prefill => ({
   ids,
   keyValues: { keys: [], values: [], tokens: ids.length, longRope },
   observations: [],
   lastLogits: new Float32Array(0),
+  prefillChunk: 2,
   checkpoints: checkpoints.map((tokens) => ({ tokens, sums: [] })),
 });
 
@@ -18,30 +21,34 @@ describe('what a prefill takes over', () => {
   const earlier = finished(text(1, 2, 3, 4, 5, 6, 7, 8), [2, 4, 6]);
 
   test('is the last checkpoint before the first different token', () => {
-    assert.equal(reusablePart(text(1, 2, 3, 4, 5, 9, 9), ['all'], false, [earlier])?.tokens, 4);
-    assert.equal(reusablePart(text(1, 2, 3, 4, 5, 6, 7, 8, 9), ['all'], false, [earlier])?.tokens, 6);
+    assert.equal(reusablePart(text(1, 2, 3, 4, 5, 9, 9), ['all'], plain, [earlier])?.tokens, 4);
+    assert.equal(reusablePart(text(1, 2, 3, 4, 5, 6, 7, 8, 9), ['all'], plain, [earlier])?.tokens, 6);
   });
 
   test('is nothing where texts differ from the start', () => {
-    assert.equal(reusablePart(text(9, 2, 3, 4), ['all'], false, [earlier]), null);
-    assert.equal(reusablePart(text(1, 2, 3), ['all'], false, []), null);
+    assert.equal(reusablePart(text(9, 2, 3, 4), ['all'], plain, [earlier]), null);
+    assert.equal(reusablePart(text(1, 2, 3), ['all'], plain, []), null);
   });
 
   test('leaves at least one token to run, whose logits are needed', () => {
-    assert.equal(reusablePart(text(1, 2, 3, 4), ['all'], false, [earlier])?.tokens, 2);
+    assert.equal(reusablePart(text(1, 2, 3, 4), ['all'], plain, [earlier])?.tokens, 2);
   });
 
   test('ends before the last rows that a policy reads, which depend on the end of the text', () => {
-    assert.equal(reusablePart(text(1, 2, 3, 4, 5, 6, 7), ['all', { last: 2 }], false, [earlier])?.tokens, 4);
+    assert.equal(reusablePart(text(1, 2, 3, 4, 5, 6, 7), ['all', { last: 2 }], plain, [earlier])?.tokens, 4);
   });
 
   test('comes from the earlier text with most in common', () => {
     const other = finished(text(1, 2, 3, 9, 9, 9), [2, 3]);
-    assert.equal(reusablePart(text(1, 2, 3, 9, 8, 7), ['all'], false, [earlier, other])?.from, other);
+    assert.equal(reusablePart(text(1, 2, 3, 9, 8, 7), ['all'], plain, [earlier, other])?.from, other);
+  });
+
+  test('is nothing where chunks have another length: sums would differ in the last bits', () => {
+    assert.equal(reusablePart(text(1, 2, 3, 4, 5), ['all'], { ...plain, prefillChunk: 1 }, [earlier]), null);
   });
 
   test('is nothing where keys were rotated by other LongRoPE divisors', () => {
-    assert.equal(reusablePart(text(1, 2, 3, 4, 5), ['all'], true, [earlier]), null);
+    assert.equal(reusablePart(text(1, 2, 3, 4, 5), ['all'], { ...plain, longRope: true }, [earlier]), null);
   });
 });
 
