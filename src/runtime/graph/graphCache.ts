@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { HoldfastError } from '../../errors.ts';
 import type { WeightSource } from '../weights/weightSource.ts';
 import { GraphBuilder } from './graphBuilder.ts';
+import { graphPrefix } from './graphFolder.ts';
 import { buildLlama } from './llama.ts';
 import { llamaWeights } from './llamaWeights.ts';
 import type { ModelConfig } from './modelConfig.ts';
@@ -34,7 +35,7 @@ export function ensureGraph(
   sha256: string,
   graphsFolder: string,
 ): BuiltGraph {
-  const folder = path.join(graphsFolder, `${sha256.slice(0, 24)}-v${graphVersion}`);
+  const folder = path.join(graphsFolder, `${graphPrefix(sha256)}${graphVersion}`);
   if (isComplete(folder)) return built(folder, true);
   const partial = createPartial(graphsFolder);
   try {
