@@ -4,7 +4,7 @@ import { downloadFailure, downloadModel, requireSpace, tried, type DownloadOptio
 import { holdfastHome, thisMachine } from './home.ts';
 import { endpointName, hubFile, openHub, type Hub, type HubFile, type HubPlace } from './hub.ts';
 import { fileSize, partsOf } from './modelFiles.ts';
-import { writeOrigin, type Origin } from './origin.ts';
+import { originSha256, writeOrigin, type Origin } from './origin.ts';
 import {
   ofCatalog,
   ofFound,
@@ -59,8 +59,10 @@ async function pullFromHub({ id, title, sources }: PullableModel, options: Downl
   }
   const first = path.join(models, folder, files[0]!.name);
   const { repository } = source;
-  await writeOrigin(first, { id: `hf:${repository}/${files[0]!.name}`, repository, revision, files });
-  return ofFound(id, { ...(await inspectModelPath(first)), keeper: 'holdfast' }, signal, options);
+  const origin = { id: `hf:${repository}/${files[0]!.name}`, repository, revision, files };
+  await writeOrigin(first, origin);
+  const recordedSha256 = originSha256(origin);
+  return ofFound(id, { ...(await inspectModelPath(first)), keeper: 'holdfast', recordedSha256 }, signal, options);
 }
 
 type WantedFiles = Pick<HubPlace, 'repository' | 'revision'> & { readonly files: readonly string[] };
