@@ -35,6 +35,7 @@ export async function selectModel(services: Pick<Services, 'context' | 'settings
 async function pick(machine: Machine): Promise<PickerItem | undefined> {
   const looking = new AbortController();
   const items = listModels(looking.signal, { machine }).then((listed) => pickerItems(listed, machine));
+  items.catch(() => undefined); // nobody waits for it any more once the picker was dismissed
   try {
     return await vscode.window.showQuickPick(items, {
       title: vscode.l10n.t('Model of Holdfast audits'),
