@@ -1,6 +1,6 @@
 /**
  * Writes what is derived from the code: `npm run generate`. With `--check` it writes nothing and fails when a file is not
- * what it would write. Whole files: docs/report.schema.json, docs/rules.md, docs/cli.md. Parts of README.md and docs/*.md:
+ * what it would write. Whole files: docs/report.schema.json, docs/rules.md, docs/cli.md, docs/models.md. Parts of README.md and docs/*.md:
  * whatever stands between `<!-- generated:NAME -->` and `<!-- /generated -->`.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -18,6 +18,8 @@ import type { Io } from '../src/cli/io.ts';
 import { createProgram } from '../src/cli/main.ts';
 import { productDependencies } from '../src/cli/productDependencies.ts';
 import { settingTexts } from '../src/cli/settingFlags.ts';
+import { supportedArchitectures } from '../src/runtime/graph/architectures/index.ts';
+import { catalog, DEFAULT_MODEL_ID, parametersText, sizeText, sourceName } from '../src/runtime/models/index.ts';
 import {
   auditSettingKeys,
   editorSettingKeys,
@@ -44,6 +46,8 @@ const exitMeanings: Record<ExitName, string> = {
 
 /** What the editor's own settings accept, and their default. */
 const editorValues: Readonly<Record<keyof EditorSettings, readonly [allowed: string, standard: string]>> = {
+  modelFolders: ['a list of: folders', 'none'],
+  hubEndpoints: ['a list of: addresses', 'none'],
   exclude: ['a list of: glob patterns', 'none'],
   severity: [`for each rule one of: default, ${severities.join(', ')}, off`, 'default'],
 };
@@ -138,6 +142,76 @@ function cliPage(): string {
   return [notice, '# Command line', intro, sections['exit-codes']!(), ...helps].join('\n\n');
 }
 
+function modelsPage(): string {
+  const supported = (architecture: string): boolean => supportedArchitectures.includes(architecture);
+  const rows = catalog.map(({ id, architecture, parameters, quantisation, bytes, licence, tried }) => [
+    id === DEFAULT_MODEL_ID ? `${code(id)} (default)` : code(id),
+    `${code(architecture)}${supported(architecture) ? '' : ' (not run by this version yet)'}`,
+    parametersText(parameters),
+    quantisation,
+    sizeText(bytes),
+    licence,
+    tried ? 'yes' : 'no',
+  ]);
+  const details = catalog.map(({ id, title, bytes, sha256, licenceNote, sources }) =>
+    [
+      `### ${id}`,
+      [
+        `- ${title}`,
+        ...sources.map((source) =>
+          source.kind === 'hub'
+            ? `- [${source.repository}](https://huggingface.co/${source.repository}), ${code(source.file)}, revision ${code(source.revision)}`
+            : `- ${sourceName(source)}, ${code(source.member)}`,
+        ),
+        `- ${bytes} bytes, sha256 ${code(sha256)}`,
+        ...(licenceNote === undefined ? [] : [`- ${licenceNote}`]),
+      ].join('\n'),
+    ].join('\n\n'),
+  );
+  return [
+    notice,
+    '# Models',
+    modelsText.which,
+    '## Catalog',
+    modelsText.catalog,
+    table(['Id', 'Architecture', 'Parameters', 'Quantisation', 'Size', 'Licence', 'Tried'], rows),
+    '## Models of this machine and of the Hub',
+    modelsText.elsewhere,
+    table(
+      ['Name', 'What it is'],
+      [
+        [code('hf:owner/name/file.gguf'), 'a GGUF file that was pulled from the Hub, or is in the Hugging Face cache'],
+        [code('hf:owner/name'), 'a folder with config.json and safetensors in the Hugging Face cache'],
+        [code('ollama:name:tag'), 'a model of Ollama; with namespace and registry where they are not the usual ones'],
+        [code('lmstudio:publisher/name/file.gguf'), 'a model of LM Studio'],
+        ['a path', 'a GGUF file, the first part of a split one, or a folder with config.json and safetensors'],
+      ],
+    ),
+    '## Downloads',
+    modelsText.downloads,
+    '## Memory',
+    modelsText.memory,
+    '## Pinned files',
+    ...details,
+  ].join('\n\n');
+}
+
+const modelsText = {
+  which: `Audits run on a local model: best the one that is deployed, or a smaller one of its family. Architectures that this version runs: ${supportedArchitectures.map(code).join(', ')}.`,
+  catalog:
+    'Size and sha256 of every file are pinned: a download counts only with exactly that content, whatever its source. "Tried: no" means that the entry comes from public records and was not run with this version; nothing else about it is different.',
+  elsewhere:
+    '`holdfast models list` and **Holdfast: Select Model** show the catalog and what other programs have already downloaded: the caches of Hugging Face (`HF_HOME`, `HF_HUB_CACHE`), Ollama (`OLLAMA_MODELS`) and LM Studio, and folders of your own (`holdfast.modelFolders`, `HOLDFAST_MODEL_FOLDERS`). Files of other programs are read and never changed; `holdfast models remove` deletes only what Holdfast has downloaded. Wherever a model is asked for, these names work:',
+  downloads: [
+    '`holdfast models pull ID` fetches a model of the catalog or any GGUF file of the Hub (`hf:owner/name/file.gguf`, with `@revision` for another than the newest); of a split file all parts. An interrupted download is continued, and nothing is started without room on the disk.',
+    'A file that is not in the catalog is verified against the sha256 that the Hub itself states for it at that moment. Size, hash and commit are then kept beside the file, and `holdfast models verify` compares with them from then on.',
+    'Mirrors: `HF_ENDPOINT` (several separated by commas) or `holdfast.hubEndpoints`, tried in turn in place of the Hugging Face Hub.',
+    'Private and gated models need a token: in the editor **Holdfast: Set Hugging Face Token** (kept in its secret storage), on the command line `HF_TOKEN` or the token of the Hugging Face tools. It is sent only to these addresses, only over https, never along a redirect to another host, and never logged. A gated model also needs its licence accepted on its page.',
+  ].join('\n\n'),
+  memory:
+    'The list says how much memory an audit is estimated to take and whether that fits: at most 80 % of the memory of the machine. It is an estimate from the number of weights and how they are stored.',
+};
+
 async function markdown(text: string): Promise<string> {
   const config = await prettier.resolveConfig(path.join(repository, 'README.md'));
   return await prettier.format(text, { ...config, parser: 'markdown' });
@@ -167,6 +241,7 @@ export async function generatedFiles(): Promise<Map<string, string>> {
     ['docs/report.schema.json', `${JSON.stringify(schema, null, 2)}\n`],
     ['docs/rules.md', await markdown(rulesPage())],
     ['docs/cli.md', await markdown(cliPage())],
+    ['docs/models.md', await markdown(modelsPage())],
   ]);
   const pages = readdirSync(path.join(repository, 'docs')).filter((name) => name.endsWith('.md'));
   for (const file of ['README.md', ...pages.map((name) => `docs/${name}`)]) {

@@ -77,11 +77,13 @@ const presentation: Readonly<Record<string, Presentation>> = {
   'thresholds.ignoredLoss': { scope: 'resource', see: ['thresholds.weakenedLoss'] },
   'thresholds.leak': { scope: 'resource' },
   exclude: { scope: 'resource' },
+  modelFolders: { scope: 'machine', see: ['model'] },
+  hubEndpoints: { scope: 'machine', tags: ['usesOnlineServices'] },
   'rules.severity': { scope: 'resource', enums: severityDescriptions },
 };
 
 const categories = [
-  { title: 'model', keys: ['model', 'device', 'memoryLimit'] },
+  { title: 'model', keys: ['model', 'device', 'memoryLimit', 'modelFolders', 'hubEndpoints'] },
   { title: 'audit', keys: ['policies', 'ratios', 'probes', 'evidence', 'maxResponseTokens', 'seed', 'exclude'] },
   {
     title: 'findings',

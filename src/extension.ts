@@ -6,6 +6,7 @@ import { registerCommands } from './editor/commandTable.ts';
 import { contextKeys } from './editor/contextKeys.ts';
 import { Diagnostics } from './editor/diagnostics.ts';
 import { auditableDocuments, openText } from './editor/documents.ts';
+import { editorMachine } from './editor/editorMachine.ts';
 import { EngineOwner } from './editor/engineOwner.ts';
 import { followDocuments } from './editor/freshness.ts';
 import { EvidenceHoverProvider } from './editor/hovers.ts';
@@ -24,7 +25,12 @@ export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('Holdfast', { log: true });
   const results = new Results();
   const settings = new LiveSettings();
-  const owner = new EngineOwner(context.extensionUri, log, (message) => runner.announce(message));
+  const owner = new EngineOwner(
+    context.extensionUri,
+    log,
+    (message) => runner.announce(message),
+    () => editorMachine(settings.editor(undefined), context.secrets),
+  );
   const measurements = new Measurements(context.extensionUri);
   const ports: RunnerPorts = {
     audit: measurements.audit,

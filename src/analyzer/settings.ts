@@ -13,7 +13,9 @@ export const auditSettings = z.strictObject({
   model: z
     .string()
     .default('')
-    .describe('Model id of the catalog, or a path to a GGUF file. Empty: the default model.'),
+    .describe(
+      'Model: an id of "holdfast models list", or the path of a GGUF file or of a folder with config.json. Empty: the default model.',
+    ),
   policies: z
     .array(z.enum(policyIds))
     .min(1)

@@ -4,7 +4,16 @@ import type { reorder } from '../analyzer/reorder.ts';
 import type { ResultStore } from '../analyzer/resultStore.ts';
 import type { AuditSettings } from '../analyzer/settings.ts';
 import type { LanguageModel } from '../runtime/languageModel.ts';
-import type { listModels, pullModel, ResolvedModel, resolveModel, verifyModel } from '../runtime/models/index.ts';
+import type {
+  listModels,
+  planRemoval,
+  pullModel,
+  removeModel,
+  ResolvedModel,
+  resolveModel,
+  verifyAll,
+  verifyModel,
+} from '../runtime/models/index.ts';
 import type { Check } from './doctorChecks.ts';
 
 /** The process that runs a model. One per command, closed when the command ends, however it ends. */
@@ -27,6 +36,9 @@ export interface Dependencies {
     readonly pull: typeof pullModel;
     readonly list: typeof listModels;
     readonly verify: typeof verifyModel;
+    readonly verifyAll: typeof verifyAll;
+    readonly planRemoval: typeof planRemoval;
+    readonly remove: typeof removeModel;
   };
   readonly openEngine: () => EnginePort;
   /** Results of earlier audits. */

@@ -6,8 +6,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { HoldfastError, isAbortError } from '../errors.ts';
-import { holdfastHome, type resolveModel, type verifyModel } from '../runtime/models/index.ts';
-import { megabytes } from './session.ts';
+import { holdfastHome, type ResolvedModel, type resolveModel } from '../runtime/models/index.ts';
+import { megabytes, pullAdvice } from './session.ts';
 
 export interface CheckResult {
   readonly status: 'ok' | 'warn' | 'fail';
@@ -62,14 +62,16 @@ export const onnxRuntimeCheck = (): Check => ({
 });
 
 /** The default model is here and its content is what it should be. */
-export const modelCheck = (models: { resolve: typeof resolveModel; verify: typeof verifyModel }): Check => ({
+export const modelCheck = (models: {
+  resolve: typeof resolveModel;
+  verify: (id: undefined, signal: AbortSignal) => Promise<Pick<ResolvedModel, 'path'>>;
+}): Check => ({
   title: 'Default model',
   async run(signal) {
     const found = await models.resolve(undefined, signal);
     if ('missing' in found) {
-      const { id, title, bytes } = found.missing;
-      const todo = `Run "holdfast models pull ${id}" (${megabytes(bytes)}), or audit with --model PATH.`;
-      return { status: 'fail', found: `${title} is not on this machine`, todo };
+      const todo = `${pullAdvice(found.missing)}, or audit with --model PATH.`;
+      return { status: 'fail', found: `${found.missing.title} is not on this machine`, todo };
     }
     try {
       const { path: file } = await models.verify(undefined, signal);

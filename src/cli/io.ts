@@ -11,6 +11,8 @@ export interface Io {
     readonly isTty: boolean;
     readonly columns: number | undefined;
   };
+  /** Asks on the terminal and settles with the answer to yes or no; absent where nobody can answer. */
+  readonly confirm?: ((question: string) => Promise<boolean>) | undefined;
   readonly cwd: string;
   readonly env: Readonly<NodeJS.ProcessEnv>;
   /** Aborted by the first Ctrl-C. */

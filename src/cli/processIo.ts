@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline/promises';
 import { HoldfastError } from '../errors.ts';
 import type { Io } from './io.ts';
 
@@ -32,10 +33,22 @@ export function processIo(host: NodeJS.Process): Io {
       },
       write: (text) => void host.stderr.write(text),
     },
+    confirm:
+      host.stdin.isTTY && host.stderr.isTTY ? (question) => confirm(host, question, interrupt.signal) : undefined,
     cwd: host.cwd(),
     env: host.env,
     signal: interrupt.signal,
   };
+}
+
+/** Everything but a clear yes is a no. */
+async function confirm(host: NodeJS.Process, question: string, signal: AbortSignal): Promise<boolean> {
+  const terminal = createInterface({ input: host.stdin, output: host.stderr });
+  try {
+    return /^y(es)?$/iu.test((await terminal.question(`${question} [y/N] `, { signal })).trim());
+  } finally {
+    terminal.close();
+  }
 }
 
 function writeAll(stream: NodeJS.WriteStream, text: string): Promise<void> {

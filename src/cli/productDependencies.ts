@@ -9,7 +9,16 @@ import { extract } from '../analyzer/sources/index.ts';
 import { readPromptFile } from '../analyzer/sources/readPromptFile.ts';
 import { HoldfastError } from '../errors.ts';
 import { Engine } from '../runtime/engine/client.ts';
-import { holdfastHome, listModels, pullModel, resolveModel, verifyModel } from '../runtime/models/index.ts';
+import {
+  holdfastHome,
+  listModels,
+  planRemoval,
+  pullModel,
+  removeModel,
+  resolveModel,
+  verifyAll,
+  verifyModel,
+} from '../runtime/models/index.ts';
 import type { Dependencies, EnginePort } from './dependencies.ts';
 import { cacheFolderCheck, memoryCheck, modelCheck, nodeCheck, onnxRuntimeCheck } from './doctorChecks.ts';
 
@@ -19,7 +28,15 @@ export function productDependencies(): Dependencies {
     audit,
     reorder,
     findPrompts,
-    models: { resolve: resolveModel, pull: pullModel, list: listModels, verify: verifyModel },
+    models: {
+      resolve: resolveModel,
+      pull: pullModel,
+      list: listModels,
+      verify: verifyModel,
+      verifyAll,
+      planRemoval,
+      remove: removeModel,
+    },
     openEngine,
     openResults: () => openResultStore(holdfastHome().results, [fileURLToPath(import.meta.url), engineFile()]),
     doctorChecks: [

@@ -3,7 +3,7 @@ import type { ModelLoader } from '../analyzer/audit.ts';
 import { noResultStore, type ResultStore } from '../analyzer/resultStore.ts';
 import type { AuditSettings } from '../analyzer/settings.ts';
 import { HoldfastError } from '../errors.ts';
-import type { PullProgress, ResolvedModel } from '../runtime/models/index.ts';
+import type { PullableModel, PullProgress, ResolvedModel } from '../runtime/models/index.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { Io } from './io.ts';
 import type { Progress } from './progress.ts';
@@ -41,11 +41,11 @@ export async function openModelSession(
     : await dependencies.models.resolve(wanted, io.signal, options);
   progress.stop();
   if ('missing' in found) {
-    const { id, title, bytes } = found.missing;
+    const { title } = found.missing;
     throw new HoldfastError(
       'model-not-found',
       `${title} is not on this machine.`,
-      `Run "holdfast models pull ${id}" (${megabytes(bytes)}), add --pull, or name a model file with --model.`,
+      `${pullAdvice(found.missing)}, add --pull, or name a model file with --model.`,
     );
   }
   return modelSession(found, settings, results, { progress, dependencies });
@@ -69,6 +69,10 @@ function modelSession(
     close: () => engine.dispose(),
   };
 }
+
+/** How to get a model that is not here, without a full stop. */
+export const pullAdvice = ({ id, bytes }: PullableModel): string =>
+  `Run "holdfast models pull ${id}"${bytes === undefined ? '' : ` (${megabytes(bytes)})`}`;
 
 export const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1e6)} MB`;
 

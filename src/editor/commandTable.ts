@@ -11,6 +11,8 @@ export const commandIds = [
   'holdfast.previewReordering',
   'holdfast.applyReordering',
   'holdfast.selectModel',
+  'holdfast.setHubToken',
+  'holdfast.clearHubToken',
   'holdfast.showLog',
   'holdfast.copyDebugInformation',
 ] as const;

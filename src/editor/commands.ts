@@ -6,6 +6,7 @@ import { debugInformation } from './debugInformation.ts';
 import { findWorkspacePrompts, isAuditable, targetOf } from './documents.ts';
 import { groupBySettings } from './settingsGroups.ts';
 import { showFailure } from './failures.ts';
+import { clearHubToken, setHubToken } from './hubToken.ts';
 import type { Measurements } from './measurements.ts';
 import { selectModel } from './modelPicker.ts';
 import {
@@ -67,6 +68,8 @@ export function commandHandlers(services: Services): CommandHandlers {
     'holdfast.showLog': () => log.show(),
     'holdfast.copyDebugInformation': () => vscode.env.clipboard.writeText(debugInformation(services)),
     'holdfast.selectModel': () => selectModel(services),
+    'holdfast.setHubToken': () => setHubToken(services),
+    'holdfast.clearHubToken': () => clearHubToken(services),
     'holdfast.suggestReordering': (place?: unknown) => suggestReordering(services, place),
     'holdfast.previewReordering': (place?: unknown) => previewReordering(services, place as FixPlace),
     'holdfast.applyReordering': (place?: unknown) => applyReordering(services, place),

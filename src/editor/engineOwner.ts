@@ -2,8 +2,9 @@ import * as vscode from 'vscode';
 import type { AuditSettings } from '../analyzer/settings.ts';
 import { Engine } from '../runtime/engine/client.ts';
 import type { LanguageModel } from '../runtime/languageModel.ts';
-import { holdfastHome, pullModel, resolveModel, sourceName, type CatalogModel } from '../runtime/models/index.ts';
-import { acquireModel, megabytes } from './modelAccess.ts';
+import { holdfastHome, pullModel, resolveModel, type Machine } from '../runtime/models/index.ts';
+import { askForDownload } from './downloadConsent.ts';
+import { acquireModel } from './modelAccess.ts';
 
 /** Owns the engine's child process: started by the first audit, ended with the extension. */
 export class EngineOwner implements vscode.Disposable {
@@ -13,13 +14,16 @@ export class EngineOwner implements vscode.Disposable {
     private readonly extensionUri: vscode.Uri,
     private readonly log: vscode.LogOutputChannel,
     private readonly announce: (message: string) => void,
+    /** With the settings as they are now. */
+    private readonly machine: () => Machine,
   ) {}
 
-  loadModel(settings: AuditSettings, signal: AbortSignal): Promise<LanguageModel> {
+  async loadModel(settings: AuditSettings, signal: AbortSignal): Promise<LanguageModel> {
+    const machine = this.machine();
     return acquireModel(
       {
-        resolve: resolveModel,
-        pull: pullModel,
+        resolve: (id, resolveSignal, options) => resolveModel(id, resolveSignal, { ...options, machine }),
+        pull: (id, pullSignal, options) => pullModel(id, pullSignal, { ...options, machine }),
         load: ({ id, path, sha256 }, { device, memoryLimit }, loadSignal) =>
           this.started().load(
             { id, path, sha256, graphsFolder: holdfastHome().graphs, device, memoryLimit },
@@ -47,25 +51,6 @@ export class EngineOwner implements vscode.Disposable {
     const enginePath = vscode.Uri.joinPath(this.extensionUri, 'dist', 'engine.cjs').fsPath;
     return (this.engine ??= new Engine({ enginePath, log: (line: string) => this.log.debug(line) }));
   }
-}
-
-/** A decision of the user's, so it is asked in the middle of the screen, once, before anything is fetched. */
-async function askForDownload(model: CatalogModel): Promise<boolean> {
-  const download = vscode.l10n.t('Download');
-  const choice = await vscode.window.showInformationMessage(
-    vscode.l10n.t('Download the model {0}?', model.title),
-    {
-      modal: true,
-      detail: vscode.l10n.t(
-        'Audits run on a local model, and this one is not on this machine yet.\n\nSize: {0}\nLicence: {1}\nSource: {2}\n\nThe file is checked by its sha256. Prompts never leave this machine.',
-        megabytes(model.bytes),
-        model.licence,
-        model.sources.map(sourceName).join(vscode.l10n.t(', else ')),
-      ),
-    },
-    download,
-  );
-  return choice === download;
 }
 
 function isInUntrustedWorkspace(path: string): boolean {

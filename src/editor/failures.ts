@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { HoldfastError, isAbortError } from '../errors.ts';
+import { HoldfastError, isAbortError, type HoldfastErrorCode } from '../errors.ts';
 
 /** Tells the user why what they started failed, with what to do next. Aborts are not failures. */
 export function showFailure(error: unknown, log: vscode.LogOutputChannel, retry: () => unknown): void {
@@ -7,6 +7,7 @@ export function showFailure(error: unknown, log: vscode.LogOutputChannel, retry:
   const showLog = vscode.l10n.t('Show Log');
   const again = vscode.l10n.t('Try Again');
   const openSettings = vscode.l10n.t('Open Settings');
+  const setToken = vscode.l10n.t('Set Hugging Face Token');
   const isExpected = error instanceof HoldfastError;
   if (isExpected)
     log.error([`${error.message} (${error.code})`, error.hint].filter((part) => part !== undefined).join(' '));
@@ -14,10 +15,15 @@ export function showFailure(error: unknown, log: vscode.LogOutputChannel, retry:
   const message = isExpected
     ? [error.message, error.hint].filter((part) => part !== undefined).join(' ')
     : vscode.l10n.t('Holdfast failed: {0}', error instanceof Error ? error.message : String(error));
-  const action = isExpected && error.code === 'invalid-settings' ? openSettings : again;
+  const actions: Partial<Record<HoldfastErrorCode, string>> = {
+    'invalid-settings': openSettings,
+    'model-access': setToken,
+  };
+  const action = (isExpected ? actions[error.code] : undefined) ?? again;
   void vscode.window.showErrorMessage(message, action, showLog).then((choice) => {
     if (choice === showLog) log.show();
     else if (choice === again) return retry();
+    else if (choice === setToken) return vscode.commands.executeCommand('holdfast.setHubToken');
     else if (choice === openSettings)
       return vscode.commands.executeCommand('workbench.action.openSettings', settingIn(message));
     return undefined;

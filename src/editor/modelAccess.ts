@@ -1,8 +1,9 @@
 import type { LanguageModel } from '../runtime/languageModel.ts';
 import {
   catalog,
-  type CatalogModel,
+  sizeText,
   type MissingModel,
+  type PullableModel,
   type PullProgress,
   type ResolvedModel,
   type ResolveOptions,
@@ -19,7 +20,7 @@ export interface ModelPorts {
   pull(idOrPath: string | undefined, signal: AbortSignal, options: ResolveOptions): Promise<ResolvedModel>;
   load(model: ResolvedModel, settings: AuditSettings, signal: AbortSignal): Promise<LanguageModel>;
   /** Asks before the first byte is fetched. */
-  consent(model: CatalogModel): Promise<boolean>;
+  consent(model: PullableModel): Promise<boolean>;
   /** True when the file lies in a folder of a workspace that the user has not trusted. */
   isUntrusted(path: string): boolean;
   /** What is going on, for the progress that is shown. */
@@ -57,14 +58,9 @@ export async function acquireModel(
   return ports.load({ ...found, id }, settings, signal);
 }
 
-/** Megabytes as download pages give them. */
-export function megabytes(bytes: number): string {
-  return `${Math.round(bytes / 1e6)} MB`;
-}
-
 /** One line about a step of resolving or pulling. */
 export function progressText({ phase, done, total, source, reason }: PullProgress): string {
-  const amount = total === 0 ? '' : `, ${megabytes(done)} of ${megabytes(total)}`;
+  const amount = total === 0 ? '' : `, ${sizeText(done)} of ${sizeText(total)}`;
   switch (phase) {
     case 'verify':
       return `Verifying the model${amount}`;

@@ -24,6 +24,18 @@ export const auditSettingKeys = {
 
 /** What the editor shows and where it looks; does not change what an audit measures. */
 export const editorSettings = z.strictObject({
+  modelFolders: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      'Folders with models of your own: GGUF files, and folders with config.json and safetensors. They are listed in Select Model.',
+    ),
+  hubEndpoints: z
+    .array(z.url({ protocol: /^https?$/ }))
+    .default([])
+    .describe(
+      'Hugging Face Hub and mirrors to download models from, tried in turn. Empty: `HF_ENDPOINT` of the environment, else `https://huggingface.co`.',
+    ),
   exclude: z
     .array(z.string().min(1))
     .default([])
@@ -44,6 +56,8 @@ type SeverityChoice = 'default' | (typeof severities)[number] | 'off';
 export type EditorSettings = z.infer<typeof editorSettings>;
 
 export const editorSettingKeys = {
+  modelFolders: 'modelFolders',
+  hubEndpoints: 'hubEndpoints',
   exclude: 'exclude',
   severity: 'rules.severity',
 } as const satisfies Record<keyof EditorSettings, string>;

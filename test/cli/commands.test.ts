@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { policyIds } from '../../src/cache/policies/index.ts';
 import { HoldfastError } from '../../src/errors.ts';
+import { catalog, type ListedModel } from '../../src/runtime/models/index.ts';
 import { run } from './harness.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -62,9 +63,97 @@ test('models path prints the path alone, or how to get the model', async () => {
   assert.match(err, /holdfast models pull smollm2-135m-instruct/);
 });
 
-test('models list says where each model is or how to get it', async () => {
-  assert.match((await run(['models', 'list'])).out, /smollm2-135m-instruct .*\n {2}\/models\/test\.gguf/);
-  assert.match((await run(['models', 'list'], { modelMissing: true })).out, /not here \(holdfast models pull/);
+const memory = { bytes: 600e6, usable: 8e9, fits: true };
+const listed: readonly ListedModel[] = [
+  {
+    id: 'smollm2-135m-instruct',
+    title: 'SmolLM2',
+    status: 'missing',
+    architecture: 'llama',
+    parameters: 134_515_008,
+    quantisation: 'Q4_1',
+    licence: 'Apache-2.0',
+    bytes: 98_362_432,
+    memory,
+    catalog: catalog[0]!,
+  },
+  {
+    id: 'ollama:big:latest',
+    title: 'Big',
+    status: 'ready',
+    keeper: 'ollama',
+    path: '/o/blob',
+    bytes: 40e9,
+    memory: { ...memory, bytes: 50e9, fits: false },
+  },
+  {
+    id: '/m/x.gguf',
+    title: '/m/x.gguf',
+    status: 'unreadable',
+    reason: 'is not a GGUF file',
+    keeper: 'user',
+    path: '/m/x.gguf',
+  },
+];
+
+test('models list says what each model is, whether it fits, and where it is or how to get it', async () => {
+  assert.equal(
+    (await run(['models', 'list'], { listed })).out,
+    [
+      'smollm2-135m-instruct  SmolLM2',
+      '  llama, 135 M parameters, Q4_1, 98 MB, Apache-2.0, needs about 0.6 GB of memory',
+      '  not here: holdfast models pull smollm2-135m-instruct',
+      'ollama:big:latest  Big',
+      '  40.0 GB, licence unknown, does not fit here: needs about 50.0 GB of memory of 8.0 GB',
+      '  Ollama: /o/blob',
+      '/m/x.gguf',
+      '  cannot be read: is not a GGUF file',
+      '  your folders: /m/x.gguf',
+      '',
+    ].join('\n'),
+  );
+});
+
+test('models list --format json carries the same, and --folder is looked into', async () => {
+  const { out, calls } = await run(['models', 'list', '--format', 'json', '--folder', 'a', '--folder', 'b'], {
+    listed,
+  });
+  assert.deepEqual(calls, ['list a b']);
+  const { models } = JSON.parse(out) as { models: Record<string, unknown>[] };
+  assert.deepEqual(
+    models.map(({ id, status, memory: need }) => [id, status, (need as { fits?: boolean } | undefined)?.fits]),
+    [
+      ['smollm2-135m-instruct', 'missing', true],
+      ['ollama:big:latest', 'ready', false],
+      ['/m/x.gguf', 'unreadable', undefined],
+    ],
+  );
+  assert.deepEqual(models[0]?.catalog, { licenceNote: null, tried: true });
+  assert.equal((await run(['models', 'list', '--format', 'html'])).code, 1);
+});
+
+test('models verify --all ends in 1 when a model is damaged', async () => {
+  const fine = { id: 'a', path: '/a', comparedWith: 'record' } as const;
+  const damaged = { id: '/b', path: '/b', comparedWith: 'catalog', problem: 'sha256 1 instead of 2' } as const;
+  assert.equal((await run(['models', 'verify', '--all'], { verified: [fine] })).code, 0);
+  const { code, out } = await run(['models', 'verify', '--all'], { verified: [fine, damaged] });
+  assert.equal(code, 1);
+  assert.match(out, /^ok {6}as recorded when it was fetched\n {8}a {2}\/a\nDAMAGED sha256 1 instead of 2\n {8}\/b\n$/);
+});
+
+test('models remove asks before it deletes, and says how much was freed', async () => {
+  const agreed = await run(['models', 'remove', 'tiny'], { confirms: true });
+  assert.deepEqual(agreed.calls, ['Delete 98 MB?', 'remove tiny']);
+  assert.match(agreed.out, /^Deleted 98362432 bytes \(98 MB\):\n {2}\/models\/test\.gguf\n$/);
+
+  const declined = await run(['models', 'remove', 'tiny'], { confirms: false });
+  assert.deepEqual([declined.code, declined.calls], [1, ['Delete 98 MB?']]);
+  assert.match(declined.err, /\/models\/test\.gguf[^]*Nothing was deleted/);
+
+  const nobody = await run(['models', 'remove', 'tiny']);
+  assert.deepEqual([nobody.code, nobody.calls], [1, []]);
+  assert.match(nobody.err, /Add --yes/);
+  assert.deepEqual((await run(['models', 'remove', 'tiny', '--yes'])).calls, ['remove tiny']);
 });
 
 test('models pull and verify print what they reached', async () => {

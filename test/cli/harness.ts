@@ -9,7 +9,7 @@ import type { Dependencies } from '../../src/cli/dependencies.ts';
 import type { Io } from '../../src/cli/io.ts';
 import { main } from '../../src/cli/main.ts';
 import type { LanguageModel } from '../../src/runtime/languageModel.ts';
-import { catalog, type ResolvedModel } from '../../src/runtime/models/index.ts';
+import { catalog, type ListedModel, type ResolvedModel, type Verification } from '../../src/runtime/models/index.ts';
 import { bankReport } from '../support/reports.ts';
 
 /** What one command line did. */
@@ -35,6 +35,10 @@ export interface Options {
   readonly modelMissing?: boolean;
   /** What the loaded model says about its device. */
   readonly warnings?: readonly string[];
+  readonly listed?: readonly ListedModel[];
+  readonly verified?: readonly Verification[];
+  /** The answer of who sits at the terminal; absent: nobody does. */
+  readonly confirms?: boolean;
   readonly doctorChecks?: Dependencies['doctorChecks'];
   readonly findPrompts?: Dependencies['findPrompts'];
   readonly outWrite?: (text: string) => Promise<void>;
@@ -84,6 +88,13 @@ export async function run(argv: readonly string[], options: Options = {}): Promi
         }),
     },
     err: { isTty, columns: undefined, write: (written) => void (ran.err += written) },
+    confirm:
+      options.confirms === undefined
+        ? undefined
+        : (question) => {
+            calls.push(question);
+            return Promise.resolve(options.confirms === true);
+          },
     cwd,
     env: options.env ?? {},
     signal: interrupt.signal,
@@ -120,9 +131,19 @@ export async function run(argv: readonly string[], options: Options = {}): Promi
         calls.push(`pull ${id ?? 'default'}`);
         return Promise.resolve(model);
       },
-      list: () =>
-        Promise.resolve([{ model: catalog[0]!, ...(options.modelMissing === true ? {} : { located: model }) }]),
-      verify: () => Promise.resolve(model),
+      list: (_signal, asked) => {
+        calls.push(`list ${asked?.machine?.modelFolders?.join(' ') ?? ''}`.trimEnd());
+        return Promise.resolve([...(options.listed ?? [])]);
+      },
+      verify: () => Promise.resolve({ ...model, comparedWith: 'record' }),
+      async *verifyAll() {
+        for (const verified of options.verified ?? []) yield Promise.resolve(verified);
+      },
+      planRemoval: (id) => Promise.resolve({ id, paths: ['/models/test.gguf'], bytes: 98_362_432, folder: '/models' }),
+      remove: ({ id }) => {
+        calls.push(`remove ${id}`);
+        return Promise.resolve();
+      },
     },
     openResults: () => Promise.resolve(noResultStore),
     openEngine: () => ({

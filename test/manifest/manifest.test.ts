@@ -125,8 +125,12 @@ test('categories are titled by what they hold', () => {
 test('the model and where it runs cannot be set by a workspace that is not trusted', () => {
   const { untrustedWorkspaces, virtualWorkspaces } = manifest.capabilities;
   assert.equal(untrustedWorkspaces.supported, 'limited');
-  assert.deepEqual(untrustedWorkspaces.restrictedConfigurations, ['holdfast.model', 'holdfast.device']);
-  assert.equal(settings['holdfast.model']!.scope, 'machine');
+  const ofModels = ['holdfast.model', 'holdfast.modelFolders', 'holdfast.hubEndpoints'];
+  assert.deepEqual(
+    untrustedWorkspaces.restrictedConfigurations.toSorted(),
+    [...ofModels, 'holdfast.device'].toSorted(),
+  );
+  for (const key of ofModels) assert.equal(settings[key]!.scope, 'machine', key);
   assert.ok(settings['holdfast.model']!.tags?.includes('usesOnlineServices'));
   assert.equal(settings['holdfast.device']!.scope, 'machine-overridable');
   assert.ok(text(untrustedWorkspaces.description).length > 20 && text(virtualWorkspaces.description).length > 20);
@@ -137,7 +141,7 @@ test('commands have the product as category and a short title that starts with a
   for (const { command, category, title } of commands) {
     assert.match(command, /^holdfast\.[a-z][A-Za-z]+$/);
     assert.equal(text(category), 'Holdfast');
-    assert.match(text(title), /^(Audit|Cancel|Show|Clear|Suggest|Compare|Apply|Select|Copy)\b/);
+    assert.match(text(title), /^(Audit|Cancel|Show|Clear|Suggest|Compare|Apply|Select|Set|Copy)\b/);
     assert.ok(text(title).length <= 30 && !text(title).includes('Holdfast'));
     assert.doesNotMatch(text(title), /\p{Extended_Pictographic}/u);
   }

@@ -8,6 +8,7 @@ import { GraphBuilder } from './graphBuilder.ts';
 import { graphFiles, graphVersion, isWhole, writeManifest } from './graphEntry.ts';
 import { buildDecoder } from './decoderGraph.ts';
 import { decoderWeights } from './decoderWeights.ts';
+import { graphPrefix } from './graphFolder.ts';
 import type { ModelConfig } from './modelConfig.ts';
 import { encodeModel } from './onnxModel.ts';
 import type { Precision } from './precision.ts';
@@ -35,7 +36,7 @@ export function ensureGraph(
   graphsFolder: string,
   precision: Precision = 'auto',
 ): BuiltGraph {
-  const folder = path.join(graphsFolder, `${sha256.slice(0, 24)}-${precision}-v${graphVersion}`);
+  const folder = path.join(graphsFolder, `${graphPrefix(sha256)}${precision}-v${graphVersion}`);
   if (isWhole(folder)) return built(folder, true);
   removeLeftovers(graphsFolder);
   let partial: string | null = null;

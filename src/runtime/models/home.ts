@@ -6,6 +6,12 @@ export interface Machine {
   readonly env: Readonly<NodeJS.ProcessEnv>;
   readonly platform: NodeJS.Platform;
   readonly userHome: string;
+  /** Folders with models of the user's own, beside those that the environment names. */
+  readonly modelFolders?: readonly string[];
+  /** Hub and mirrors to ask in turn; absent: those that the environment names, else the Hugging Face Hub. */
+  readonly hubEndpoints?: readonly string[];
+  /** Token for private and gated repositories; without one, that of the environment or of the Hugging Face libraries. */
+  readonly hubToken?: () => Promise<string | undefined>;
 }
 
 export const thisMachine = (): Machine => ({

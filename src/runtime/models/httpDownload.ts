@@ -9,6 +9,11 @@ const MAX_CONNECTIONS = 8;
 const RECONNECT_MS = 300;
 
 export interface HttpDownloadOptions {
+  /** Asks for the file with these headers. May throw `SourceFailure` for an answer that explains itself. */
+  readonly request: (init: {
+    readonly headers: Record<string, string>;
+    readonly signal: AbortSignal;
+  }) => Promise<Response>;
   readonly signal: AbortSignal;
   /** Told after each chunk. */
   readonly progress: (done: number) => void;
@@ -19,16 +24,11 @@ export interface HttpDownloadOptions {
  * Appends to `partial` until it has `bytes` bytes, with a Range request when it is not empty. Throws `SourceFailure`
  * (what arrived so far stays in `partial` unless it cannot be the expected file), or the signal's reason.
  */
-export async function downloadHttp(
-  url: string,
-  partial: PartialFile,
-  bytes: number,
-  options: HttpDownloadOptions,
-): Promise<void> {
+export async function downloadHttp(partial: PartialFile, bytes: number, options: HttpDownloadOptions): Promise<void> {
   for (let connection = 1; partial.length < bytes; connection += 1) {
     const received = { bytes: 0 };
     try {
-      await downloadOnce(url, partial, bytes, received, options);
+      await downloadOnce(partial, bytes, received, options);
     } catch (error) {
       options.signal.throwIfAborted();
       if (error instanceof SourceFailure || isFileError(error)) throw error;
@@ -40,16 +40,15 @@ export async function downloadHttp(
 }
 
 async function downloadOnce(
-  url: string,
   partial: PartialFile,
   bytes: number,
   received: { bytes: number },
-  { signal, progress, stallMs = STALL_MS }: HttpDownloadOptions,
+  { request, signal, progress, stallMs = STALL_MS }: HttpDownloadOptions,
 ): Promise<void> {
   const stall = new AbortController();
   const timer = setTimeout(() => stall.abort(new Error(`no data for ${stallMs / 1000} s`)), stallMs);
   try {
-    const response = await fetch(url, {
+    const response = await request({
       // Sizes and ranges count stored bytes, so no transfer compression.
       headers: {
         'accept-encoding': 'identity',
@@ -106,8 +105,12 @@ async function rejectSize(partial: PartialFile, expected: number, actual: string
 /** Errors of the file system come as they are; fetch wraps those of the network in errors without a system call. */
 const isFileError = (error: unknown): boolean => (error as NodeJS.ErrnoException).syscall !== undefined;
 
+/** fetch reports every failure of the network as a TypeError with this message. */
+export const isNetworkError = (error: unknown): boolean =>
+  error instanceof TypeError && error.message === 'fetch failed';
+
 /** fetch says only "fetch failed"; the reason is in the chain of causes. */
-function describeNetworkError(error: unknown): string {
+export function describeNetworkError(error: unknown): string {
   let reason = error;
   while (reason instanceof Error && reason.cause !== undefined) reason = reason.cause;
   if (!(reason instanceof Error)) return String(reason);

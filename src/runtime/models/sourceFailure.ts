@@ -1,5 +1,5 @@
-/** Why a source gave no model: not reached, reached with other content, or no room for what it would give. */
-export type SourceFailureKind = 'unreachable' | 'content' | 'space';
+/** Why a source gave no model: not reached, not allowed, reached with other content, or no room for what it would give. */
+export type SourceFailureKind = 'unreachable' | 'access' | 'content' | 'space';
 
 /** One source did not work out; the next one is tried, and all failures are told together at the end. */
 export class SourceFailure extends Error {

@@ -3,6 +3,7 @@ import { open, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { HoldfastError } from '../../errors.ts';
 import type { HoldfastHome } from './home.ts';
+import { fileSize, partsOf } from './modelFiles.ts';
 import { restampedSha256, stampedSha256, type HashProgress } from './verify.ts';
 
 export type ModelFormat = 'gguf' | 'huggingface';
@@ -40,8 +41,7 @@ export async function inspectModelPath(file: string): Promise<UserModel> {
     throw new HoldfastError('model-not-found', `There is no model at ${absolute}.`, 'Check the path.', { cause });
   });
   if (stats.isDirectory()) return inspectFolder(absolute);
-  if ((await firstBytes(absolute, GGUF_MAGIC.length)) === GGUF_MAGIC)
-    return { path: absolute, format: 'gguf', bytes: stats.size };
+  if ((await firstBytes(absolute, GGUF_MAGIC.length)) === GGUF_MAGIC) return inspectGguf(absolute);
   if (/\.safetensors$|(^|[\\/])config\.json$/u.test(absolute))
     throw new HoldfastError(
       'model-format',
@@ -56,8 +56,9 @@ export async function inspectModelPath(file: string): Promise<UserModel> {
 }
 
 /**
- * The identity of a model: of a GGUF its sha256; of a folder the sha256 of the sorted lines `<file name> <sha256>` of
- * the files that decide what it answers. With `reread` nothing remembered is trusted.
+ * The identity of a model: of a GGUF its sha256; of several files the sha256 of their sorted lines
+ * `<file name> <sha256>`, which are the parts of a split GGUF, or the files of a folder that decide what the model
+ * answers. With `reread` nothing remembered is trusted.
  */
 export async function modelSha256(
   model: UserModel,
@@ -66,16 +67,53 @@ export async function modelSha256(
   options: { readonly progress?: HashProgress | undefined; readonly reread?: boolean } = {},
 ): Promise<string> {
   const hash = options.reread === true ? restampedSha256 : stampedSha256;
-  if (model.format === 'gguf') return hash(model.path, home, signal, options.progress);
-  const lines: string[] = [];
+  const files = await filesOfModel(model);
+  const hashed: NamedHash[] = [];
   let before = 0;
-  for (const name of await folderFiles(model.path)) {
-    const file = path.join(model.path, name);
+  for (const file of files) {
     const sha256 = await hash(file, home, signal, (done) => options.progress?.(before + done, model.bytes));
-    lines.push(`${name} ${sha256}\n`);
+    hashed.push({ name: path.basename(file), sha256 });
     before += (await stat(file)).size;
   }
+  return combinedSha256(hashed);
+}
+
+interface NamedHash {
+  readonly name: string;
+  readonly sha256: string;
+}
+
+/** The identity of a model whose files have these names and hashes; see `modelSha256`. */
+export function combinedSha256(files: readonly NamedHash[]): string {
+  const [first, ...others] = files;
+  if (first !== undefined && others.length === 0) return first.sha256;
+  const lines = files.map(({ name, sha256 }) => `${name} ${sha256}\n`);
   return createHash('sha256').update(lines.join('')).digest('hex');
+}
+
+/** The files whose content is the model, absolute and sorted. */
+async function filesOfModel({ path: file, format }: UserModel): Promise<string[]> {
+  if (format === 'gguf') return partsOf(file);
+  return (await folderFiles(file)).map((name) => path.join(file, name));
+}
+
+async function inspectGguf(file: string): Promise<UserModel> {
+  const parts = partsOf(file);
+  if (parts[0] !== file)
+    throw new HoldfastError(
+      'model-format',
+      `${file} is one part of a split model.`,
+      `Name its first part instead: ${parts[0]!}`,
+    );
+  const sizes = await Promise.all(parts.map(fileSize));
+  const missing = parts.find((_, part) => sizes[part] === undefined);
+  if (missing !== undefined)
+    throw new HoldfastError(
+      'model-format',
+      `${file} is one of ${parts.length} parts, and ${path.basename(missing)} is missing.`,
+      'Put all parts into one folder.',
+    );
+  return { path: file, format: 'gguf', bytes: sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0) };
 }
 
 async function inspectFolder(folder: string): Promise<UserModel> {

@@ -32,16 +32,16 @@ export async function stampedSha256(
   signal: AbortSignal,
   progress?: HashProgress,
 ): Promise<string> {
+  return (await rememberedSha256(file, home)) ?? restampedSha256(file, home, signal, progress);
+}
+
+/** The sha256 of a file that is unchanged since it was last hashed; `undefined` when it would have to be read. */
+export async function rememberedSha256(file: string, home: HoldfastHome): Promise<string | undefined> {
   const absolute = path.resolve(file);
   const stamp = await readStamp(stampFileOf(absolute, home));
-  const handle = await open(absolute, 'r');
-  try {
-    const { size, mtimeMs } = await handle.stat();
-    if (stamp?.path === absolute && stamp.size === size && stamp.mtimeMs === mtimeMs) return stamp.sha256;
-  } finally {
-    await handle.close();
-  }
-  return restampedSha256(absolute, home, signal, progress);
+  if (stamp?.path !== absolute) return undefined;
+  const { size, mtimeMs } = await stat(absolute);
+  return stamp.size === size && stamp.mtimeMs === mtimeMs ? stamp.sha256 : undefined;
 }
 
 /** Reads the whole file whatever was known about it, and remembers the result for `stampedSha256`. */

@@ -20,7 +20,7 @@ const MAGIC = 0x46554747; // "GGUF" read as little-endian uint32
 const DEFAULT_ALIGNMENT = 32;
 
 /** Metadata and tensor table of the largest vocabularies (262,144 tokens) take about 20 MB; tensor data is not counted. */
-const MAX_HEADER_BYTES = 256 * 2 ** 20;
+export const MAX_HEADER_BYTES = 256 * 2 ** 20;
 
 /** Real files have about 50 keys. */
 const MAX_METADATA_KEYS = 10_000;
@@ -63,9 +63,7 @@ export function openGguf(path: string): GgufFile {
 
 function readHeader(file: TensorFile): GgufPart {
   const cursor = new HeaderCursor(file, MAX_HEADER_BYTES);
-  const version = readVersion(cursor);
-  const tensorCount = cursor.count(MIN_TENSOR_BYTES, MAX_TENSORS, 'tensors');
-  const keyCount = cursor.count(MIN_METADATA_BYTES, MAX_METADATA_KEYS, 'metadata entries');
+  const { version, tensorCount, keyCount } = readGgufCounts(cursor);
   const metadata = readMetadata(cursor, keyCount);
   const entries = Array.from({ length: tensorCount }, (_, index) => readTensorEntry(cursor, index));
   const alignment = readAlignment(file, metadata);
@@ -77,6 +75,15 @@ function readHeader(file: TensorFile): GgufPart {
     tensors.set(info.name, { info, file, position: dataStart + entry.offset });
   }
   return { path: file.path, version, metadata, tensors };
+}
+
+/** The fixed part at the start of a GGUF file. */
+export function readGgufCounts(cursor: HeaderCursor): { version: 2 | 3; tensorCount: number; keyCount: number } {
+  return {
+    version: readVersion(cursor),
+    tensorCount: cursor.count(MIN_TENSOR_BYTES, MAX_TENSORS, 'tensors'),
+    keyCount: cursor.count(MIN_METADATA_BYTES, MAX_METADATA_KEYS, 'metadata entries'),
+  };
 }
 
 function readVersion(cursor: HeaderCursor): 2 | 3 {
@@ -111,14 +118,15 @@ function readMetadata(cursor: HeaderCursor, count: number): Map<string, GgufValu
   return metadata;
 }
 
-interface TensorEntry {
+/** A line of the tensor table, as it stands in the file. */
+export interface GgufTensorEntry {
   readonly name: string;
   readonly ne: readonly number[]; // as in the file: the contiguous dimension first
   readonly typeNumber: number;
   readonly offset: number; // from the start of the data section
 }
 
-function readTensorEntry(cursor: HeaderCursor, index: number): TensorEntry {
+export function readTensorEntry(cursor: HeaderCursor, index: number): GgufTensorEntry {
   cursor.context = `the name of tensor ${index + 1} in the tensor table`;
   const name = cursor.string();
   cursor.context = `the table entry of tensor "${name}"`;
@@ -137,7 +145,7 @@ function readAlignment(file: TensorFile, metadata: ReadonlyMap<string, GgufValue
   return alignment;
 }
 
-function checkTensor(file: TensorFile, entry: TensorEntry, dataStart: number, alignment: number): TensorInfo {
+function checkTensor(file: TensorFile, entry: GgufTensorEntry, dataStart: number, alignment: number): TensorInfo {
   const { name, ne, typeNumber, offset } = entry;
   const type = tensorType(file, name, typeNumber);
   const { blockSize, blockBytes } = tensorLayouts[type];

@@ -51,11 +51,43 @@ const scalarTypes: readonly (ScalarType | undefined)[] = [
   { bytes: 8, read: (cursor) => exactNumber(cursor.bigInt64()) },
   { bytes: 8, read: (cursor) => cursor.float64(), array: Float64Array },
 ];
+const STRING_TYPE = 8;
 const ARRAY_TYPE = 9;
+/** Type and length. */
+const MIN_ARRAY_BYTES = 12;
 
 /** Reads one typed value. `cursor.context` names it in failures. */
 export function readMetadataValue(cursor: HeaderCursor): GgufValue {
   return readValue(cursor, cursor.uint32(), 0);
+}
+
+/** Passes over one typed value, whatever its size: a vocabulary costs a length per text and nothing is kept of it. */
+export function skipMetadataValue(cursor: HeaderCursor): void {
+  skipValue(cursor, cursor.uint32(), 0);
+}
+
+function skipValue(cursor: HeaderCursor, type: number, depth: number): void {
+  if (type !== ARRAY_TYPE) {
+    skipScalars(cursor, scalarType(cursor, type), 1);
+    return;
+  }
+  if (depth === MAX_ARRAY_DEPTH) throw nestedTooDeep(cursor);
+  const elementType = cursor.uint32();
+  if (elementType === ARRAY_TYPE) {
+    const count = cursor.count(MIN_ARRAY_BYTES, MAX_ARRAY_LENGTH, 'arrays');
+    for (let i = 0; i < count; i++) skipValue(cursor, ARRAY_TYPE, depth + 1);
+    return;
+  }
+  const scalar = scalarType(cursor, elementType);
+  skipScalars(cursor, scalar, cursor.count(scalar.bytes, MAX_ARRAY_LENGTH, 'values'));
+}
+
+function skipScalars(cursor: HeaderCursor, scalar: ScalarType, count: number): void {
+  if (scalar !== scalarTypes[STRING_TYPE]) {
+    cursor.skip(count * scalar.bytes);
+    return;
+  }
+  for (let i = 0; i < count; i++) cursor.skip(cursor.size());
 }
 
 function readValue(cursor: HeaderCursor, type: number, depth: number): GgufValue {
@@ -64,12 +96,10 @@ function readValue(cursor: HeaderCursor, type: number, depth: number): GgufValue
 }
 
 function readArray(cursor: HeaderCursor, depth: number): GgufValue {
-  if (depth > MAX_ARRAY_DEPTH) {
-    throw cursor.file.damaged(`${cursor.context} nests arrays more than ${MAX_ARRAY_DEPTH} deep`);
-  }
+  if (depth > MAX_ARRAY_DEPTH) throw nestedTooDeep(cursor);
   const type = cursor.uint32();
   if (type === ARRAY_TYPE) {
-    const count = cursor.count(12, MAX_ARRAY_LENGTH, 'arrays'); // type and length
+    const count = cursor.count(MIN_ARRAY_BYTES, MAX_ARRAY_LENGTH, 'arrays');
     return Array.from({ length: count }, () => readArray(cursor, depth + 1));
   }
   const scalar = scalarType(cursor, type);
@@ -83,6 +113,9 @@ function readArray(cursor: HeaderCursor, depth: number): GgufValue {
   for (let i = 0; i < count; i++) values[i] = scalar.read(cursor);
   return values;
 }
+
+const nestedTooDeep = (cursor: HeaderCursor): HoldfastError =>
+  cursor.file.damaged(`${cursor.context} nests arrays more than ${MAX_ARRAY_DEPTH} deep`);
 
 function scalarType(cursor: HeaderCursor, type: number): ScalarType {
   const scalar = scalarTypes[type];

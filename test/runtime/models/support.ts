@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import os from 'node:os';
@@ -8,6 +8,7 @@ import type { TestContext } from 'node:test';
 import { crc32, deflateRawSync } from 'node:zlib';
 import type { CatalogModel, Source } from '../../../src/runtime/models/catalog.ts';
 import type { Machine } from '../../../src/runtime/models/home.ts';
+import { typed, writeGguf } from '../../support/ggufWriter.ts';
 
 export const sha256 = (content: Uint8Array): string => createHash('sha256').update(content).digest('hex');
 
@@ -47,7 +48,9 @@ export const catalogModel = (content: Uint8Array, sources: readonly Source[] = [
   title: 'Tiny',
   architecture: 'llama',
   parameters: 1,
+  quantisation: 'Q4_1',
   licence: 'Apache-2.0',
+  tried: true,
   file: 'tiny.gguf',
   bytes: content.byteLength,
   sha256: sha256(content),
@@ -140,4 +143,67 @@ export function zip(members: readonly { name: string; content: Buffer; deflate?:
   end.writeUInt32LE(directory.byteLength, 12);
   end.writeUInt32LE(offset, 16);
   return Buffer.concat([...locals, directory, end]);
+}
+
+/** A small GGUF file that says these things of itself; `fill` makes its content different from every other. */
+export function ggufFile(
+  { architecture = 'llama', licence, name, fileType = 3 }: GgufFacts = {},
+  fill: Uint8Array = randomBytes(64),
+): Buffer {
+  const texts: [string, string | undefined][] = [
+    ['general.architecture', architecture],
+    ['general.name', name],
+    ['general.license', licence],
+  ];
+  return writeGguf({
+    metadata: [
+      ...texts.flatMap(([key, value]) => (value === undefined ? [] : [[key, typed.string(value)] as const])),
+      ['tokenizer.ggml.tokens', typed.strings(Array.from({ length: 1000 }, (_, id) => `token ${id}`))],
+      ['general.file_type', typed.uint32(fileType)],
+    ],
+    tensors: [{ name: 'token_embd.weight', ne: [4, 4], type: 0, offset: 0 }],
+    data: Buffer.from(fill.subarray(0, 64)),
+  });
+}
+
+export interface GgufFacts {
+  readonly architecture?: string;
+  readonly licence?: string;
+  readonly name?: string;
+  /** `general.file_type`. */
+  readonly fileType?: number;
+}
+
+/** One tensor of two by two, as safetensors stores it. */
+export function safetensorsFile(dtype = 'BF16', bytes = 8): Buffer {
+  const header = Buffer.from(JSON.stringify({ weight: { dtype, shape: [2, 2], data_offsets: [0, bytes] } }));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.byteLength));
+  return Buffer.concat([length, header, Buffer.alloc(bytes)]);
+}
+
+/** A link where the system allows one; a copy elsewhere, as the Hugging Face libraries do it on Windows. */
+export async function link(target: string, file: string): Promise<string> {
+  await mkdir(path.dirname(file), { recursive: true });
+  if (process.platform === 'win32') await copyFile(target, file);
+  else await symlink(target, file);
+  return file;
+}
+
+/** Puts a model into an Ollama store and returns its blob. */
+export async function putOllama(
+  store: string,
+  manifest: readonly [host: string, namespace: string, name: string, tag: string],
+  content: Uint8Array,
+  licence?: string,
+): Promise<string> {
+  const digest = sha256(content);
+  const layers = [{ mediaType: 'application/vnd.ollama.image.model', digest: `sha256:${digest}`, size: 1 }];
+  if (licence !== undefined) {
+    const text = Buffer.from(licence);
+    await put(path.join(store, 'blobs', `sha256-${sha256(text)}`), text);
+    layers.push({ mediaType: 'application/vnd.ollama.image.license', digest: `sha256:${sha256(text)}`, size: 1 });
+  }
+  await put(path.join(store, 'manifests', ...manifest), JSON.stringify({ schemaVersion: 2, layers }));
+  return put(path.join(store, 'blobs', `sha256-${digest}`), content);
 }
