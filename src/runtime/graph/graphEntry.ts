@@ -51,7 +51,7 @@ export function isWhole(folder: string): boolean {
     if (statSync(weights).size !== weightBytes) return false;
     if (isStamped(folder)) return true;
     if (!regionsMatch(weights, regions)) return false;
-    writeStamp(folder);
+    restamp(folder);
     return true;
   } catch {
     return false; // whatever cannot be read is built again
@@ -84,6 +84,14 @@ function currentStamp(folder: string): z.infer<typeof stamp> {
 
 function writeStamp(folder: string): void {
   writeFileSync(path.join(folder, stampFile), JSON.stringify(currentStamp(folder)));
+}
+
+function restamp(folder: string): void {
+  try {
+    writeStamp(folder);
+  } catch {
+    // A cache that cannot be written costs another hashing next time, not this run.
+  }
 }
 
 function isStamped(folder: string): boolean {

@@ -231,6 +231,18 @@ test('whatever is damaged, opening and reading either works or fails as an expec
   assert.ok(refused > 100);
 });
 
+test('reads runs of rows, and refuses rows that the tensor does not have', () => {
+  withGguf(valid, (file) => {
+    const { shape, byteLength } = file.tensors.get('w')!;
+    const perRow = byteLength / shape[0]!;
+    const rows = new Uint8Array(byteLength - perRow);
+    file.readRowsInto(rows, 'w', 1);
+    assert.deepEqual(rows, file.readRaw('w').subarray(perRow));
+    assert.throws(() => file.readRowsInto(rows, 'w', 2), /not whole rows of w/);
+    assert.throws(() => file.readRowsInto(new Uint8Array(perRow - 1), 'w', 0), RangeError);
+  });
+});
+
 test('closing twice is harmless, reading afterwards is a bug that says so', () => {
   const file = openGguf(write({ ...valid, metadata: [['k', Buffer.concat([u32(8), text('v')])]] }));
   file.close();
