@@ -61,10 +61,8 @@ export class AlignedTextBuilder {
   /** Writes `content` with the range of [start, end), which is not replaced by it. */
   put(content: string, start: number, end: number): void {
     this.#parts.push(content);
-    for (let i = 0; i < content.length; i++) {
-      this.#starts.push(this.from.startOf(start));
-      this.#ends.push(this.from.endOf(end - 1));
-    }
+    this.#starts.push(...new Array<number>(content.length).fill(this.from.startOf(start)));
+    this.#ends.push(...new Array<number>(content.length).fill(this.from.endOf(end - 1)));
   }
 
   build(): AlignedText {

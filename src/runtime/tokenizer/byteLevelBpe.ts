@@ -32,6 +32,7 @@ export function createByteLevelBpe(source: ByteLevelBpeSource): Tokenizer {
     preTokenizer,
     words: createByteWords({ vocabulary, merges: source.merges, wholeWords }),
     bytesOf: byteLevelBytes,
+    addedAreLiteral: true,
     ...(source.bos === undefined ? {} : { bos: source.bos }),
   });
 }

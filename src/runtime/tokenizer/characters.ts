@@ -22,7 +22,7 @@ export function charactersOf(vocabulary: Vocabulary, word: string): Characters {
 
 /** What becomes of a character for which the vocabulary has no piece. */
 export interface UnknownCharacters {
-  /** It becomes its UTF-8 bytes, where the vocabulary has the pieces `<0x00>` to `<0xFF>`. */
+  /** It becomes its UTF-8 bytes, where the vocabulary has a piece such as `<0x0A>` for each. */
   readonly byteFallback: boolean;
   /** Else it becomes this token; without one it is left out. */
   readonly unknownId: number | undefined;
@@ -56,8 +56,8 @@ export function createSpeller(
     symbols.forEach((id, i) => {
       const start = symbolStarts[i]!;
       const end = symbolEnds[i]!;
-      if (id >= 0) push(id, start, end);
-      else if (byteIds !== undefined) for (const byte of utf8At(word, start).bytes) push(byteIds[byte]!, start, end);
+      const spelled = id >= 0 ? [id] : utf8At(word, start).bytes.map((byte) => byteIds?.[byte] ?? -1);
+      if (!spelled.includes(-1)) spelled.forEach((each) => push(each, start, end));
       else if (unknownId === undefined) return;
       else if (fuseUnknown && ids.at(-1) === unknownId && ends.at(-1) === start) ends[ends.length - 1] = end;
       else push(unknownId, start, end);

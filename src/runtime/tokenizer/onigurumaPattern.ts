@@ -156,7 +156,8 @@ class Translation {
     const first = this.#memberCharacter();
     if (first.set !== undefined) return first.set;
     const isRange = this.#peek() === '-' && this.pattern[this.#at + 1] !== ']' && this.#at + 1 < this.pattern.length;
-    if (!isRange) return [first.character, ...this.#otherCases(first.character, ignoreCase)].map(escapeInSet).join('');
+    if (!isRange)
+      return [first.character].concat(this.#otherCases(first.character, ignoreCase)).map(escapeInSet).join('');
     this.#take('-');
     const last = this.#memberCharacter();
     if (last.set !== undefined) throw this.#unsupported('a range that ends in a set');
@@ -220,7 +221,7 @@ class Translation {
     if (!ignoreCase) return [];
     if (character > '\x7f') throw this.#unsupported(`the character "${character}", case ignored`);
     const lower = character.toLowerCase();
-    const cases = [lower, character.toUpperCase(), ...(alsoFoldsTo[lower] ?? [])];
+    const cases = [lower, character.toUpperCase(), alsoFoldsTo[lower] ?? character];
     return [...new Set(cases)].filter((other) => other !== character);
   }
 

@@ -17,8 +17,10 @@ export interface TokenizerPipeline {
   readonly addedNormalised?: readonly AddedToken[];
   readonly preTokenizer?: PreTokenizer;
   readonly words: WordModel;
-  /** Bytes that a piece of the vocabulary stands for; added tokens stand for their content. */
+  /** Bytes that a piece of the vocabulary stands for. */
   readonly bytesOf: (piece: string) => Uint8Array;
+  /** True where added tokens stand for their content as it is, and not for what `bytesOf` makes of it. */
+  readonly addedAreLiteral?: boolean;
   /** Decoded texts lose one space at their start: the one that encoding put there. */
   readonly stripsSpace?: boolean;
   /** Written in front of a conversation whose template does not write it. */
@@ -29,6 +31,8 @@ export interface TokenizerPipeline {
 export function createPipelineTokenizer(pipeline: TokenizerPipeline): Tokenizer {
   return new PipelineTokenizer(pipeline);
 }
+
+const unchanged: Normalizer = (text) => text;
 
 type Range = readonly [start: number, end: number];
 
@@ -41,14 +45,16 @@ class PipelineTokenizer implements Tokenizer {
   readonly #bytes: Uint8Array[] = []; // [id], sparse, filled by decode
 
   constructor(readonly pipeline: TokenizerPipeline) {
-    const { vocabulary, added, addedNormalised = [], normalizer = (text) => text, bos } = pipeline;
+    const { vocabulary, added, addedNormalised = [], normalizer = unchanged, addedAreLiteral = false, bos } = pipeline;
     this.vocabSize = vocabulary.pieces.length;
     this.bos = bos;
     this.#added = new AddedTokens(added);
     this.#addedNormalised = new AddedTokens(
       addedNormalised.map((token) => ({ ...token, content: normalizer(AlignedText.unchanged(token.content)).text })),
     );
-    this.#literals = new Map([...added, ...addedNormalised].map(({ id, content }) => [id, content]));
+    this.#literals = new Map(
+      addedAreLiteral ? [...added, ...addedNormalised].map(({ id, content }) => [id, content]) : [],
+    );
   }
 
   encode(text: string, { plainRanges = [] }: EncodeOptions = {}): Encoding {
@@ -85,7 +91,7 @@ class PipelineTokenizer implements Tokenizer {
 
   #encodeStretch(source: string, from: number, to: number, plainRanges: readonly Range[], out: EncodingBuilder): void {
     if (from === to) return;
-    const { normalizer = (text) => text } = this.pipeline;
+    const { normalizer = unchanged } = this.pipeline;
     const text = normalizer(AlignedText.unchanged(source.slice(from, to), from));
     const isPlain = (start: number, end: number) => overlaps(plainRanges, text.startOf(start), text.endOf(end - 1));
     out.beginStretch();

@@ -20,8 +20,6 @@ const byteOfName = new Map(byteNames.map((name, byte) => [name, byte]));
 /** The byte that a fallback piece such as `<0x0A>` stands for; undefined for other pieces. */
 export const fallbackByte = (piece: string): number | undefined => byteOfName.get(piece);
 
-/** Ids of the 256 fallback pieces `<0x00>` to `<0xFF>`; undefined unless the vocabulary has them all. */
-export function byteFallbackIds({ ids }: Vocabulary): Int32Array | undefined {
-  const found = Int32Array.from(byteNames, (name) => ids.get(name) ?? -1);
-  return found.includes(-1) ? undefined : found;
-}
+/** Ids of the fallback pieces `<0x00>` to `<0xFF>`; -1 where the vocabulary lacks one. */
+export const byteFallbackIds = ({ ids }: Vocabulary): Int32Array =>
+  Int32Array.from(byteNames, (name) => ids.get(name) ?? -1);
