@@ -11,6 +11,8 @@ export interface SentencePieceSource extends GgufVocabularySource {
   readonly scores: ArrayLike<number>;
   /** Text gets a space in front, at its beginning and after every added token. */
   readonly addSpacePrefix: boolean;
+  /** Characters that are no piece become their UTF-8 bytes. */
+  readonly byteFallback: boolean;
   /** What stands for characters that are neither pieces nor spelled in bytes. */
   readonly unknownId?: number | undefined;
   /** Added tokens take up the white space after them, except those named here. */
@@ -25,14 +27,14 @@ const spaceMark = '\u2581';
 /**
  * SentencePiece BPE (Llama 2, Mistral, Phi-3, Gemma).
  *
- * A character that is no piece becomes its UTF-8 bytes, which all carry its offsets. The space in front of a text has no place
+ * The bytes of a character that is no piece all carry its offsets. The space in front of a text has no place
  * of its own: its token carries the offsets of the first character.
  *
  * Throws `model-format` for data that do not fit together.
  */
 export function createSentencePiece(source: SentencePieceSource): Tokenizer {
   const { vocabulary, added } = ggufVocabulary(source);
-  const { addSpacePrefix, scores, unknownId, stripAfterAddedExcept, bos } = source;
+  const { addSpacePrefix, scores, byteFallback, unknownId, stripAfterAddedExcept, bos } = source;
   const markSpaces = replace(/ /g, spaceMark);
   return createPipelineTokenizer({
     vocabulary,
@@ -41,7 +43,7 @@ export function createSentencePiece(source: SentencePieceSource): Tokenizer {
       rstrip: stripAfterAddedExcept !== undefined && !stripAfterAddedExcept.has(token.content),
     })),
     normalizer: addSpacePrefix ? sequence([prepend(spaceMark), markSpaces]) : markSpaces,
-    words: createScoredPieces({ vocabulary, scores, byteFallback: true, unknownId, fuseUnknown: true }),
+    words: createScoredPieces({ vocabulary, scores, byteFallback, unknownId, fuseUnknown: true }),
     bytesOf: sentencePieceBytes,
     stripsSpace: addSpacePrefix,
     ...(bos === undefined ? {} : { bos }),

@@ -54,6 +54,7 @@ function sentencePiece(gguf: GgufMetadata): Tokenizer {
     ...vocabularyOf(gguf),
     scores: requiredMetadata(metadataNumbers, gguf, 'tokenizer.ggml.scores'),
     addSpacePrefix: metadataBoolean(gguf, 'tokenizer.ggml.add_space_prefix') ?? true,
+    byteFallback: true,
     unknownId: metadataNumber(gguf, 'tokenizer.ggml.unknown_token_id'),
     bos: bosOf(gguf, true),
     ...(isPhi3 ? { stripAfterAddedExcept: phi3KeepsSpaceAfter } : {}),
