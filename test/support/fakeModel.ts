@@ -67,7 +67,14 @@ export class FakeModel implements LanguageModel {
       const starts = Int32Array.from(words, ({ index }) => index);
       const ends = Int32Array.from(words, (match) => match.index + match[0].length);
       const content = { start: 0, end: system.length, promptStart: 0 };
-      return { text: system, ids: Int32Array.from(words, (_, i) => i + 1), starts, ends, content };
+      return {
+        text: system,
+        ids: Int32Array.from(words, (_, i) => i + 1),
+        starts,
+        ends,
+        content,
+        placement: 'system-role',
+      };
     });
   }
 

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { HoldfastError } from '../../errors.ts';
-import { chatTemplateFromGguf, findEndOfTurn } from '../chatTemplate.ts';
+import { chatTemplateFromGguf, findStopIds, stopIdsFromGguf } from '../chatTemplate/index.ts';
 import { ensureGraph } from '../graph/graphCache.ts';
 import { describeExecution } from '../graph/llamaWeights.ts';
 import { configFromGguf, positionsOf } from '../graph/modelConfig.ts';
@@ -9,7 +9,6 @@ import { Decoder } from '../simulator/decoder.ts';
 import { Simulator } from '../simulator/simulator.ts';
 import { tokenizerFromGguf } from '../tokenizer/tokenizerFromGguf.ts';
 import { openGguf } from '../weights/gguf.ts';
-import { metadataNumber } from '../weights/ggufMetadata.ts';
 import { openOnDevice } from './device.ts';
 import type { LoadOptions } from './protocol.ts';
 
@@ -43,11 +42,11 @@ export async function loadModel(options: LoadOptions): Promise<LoadedModel> {
     const config = configFromGguf(gguf, vocabSize);
     const tokenizer = tokenizerFromGguf(gguf.metadata);
     const template = chatTemplateFromGguf(gguf.metadata);
-    const endOfTurn = findEndOfTurn(template, tokenizer, metadataNumber(gguf, 'tokenizer.ggml.eos_token_id'));
+    const stopIds = findStopIds(template, tokenizer, stopIdsFromGguf(gguf.metadata));
     const graph = ensureGraph(gguf, config, options.sha256, options.graphsFolder);
     const { session, device } = await openOnDevice(graph.modelPath, options.device);
     return {
-      simulator: new Simulator(new Decoder(session, config), tokenizer, template, endOfTurn),
+      simulator: new Simulator(new Decoder(session, config), tokenizer, template, stopIds),
       info: {
         id: options.id,
         path: options.path,
