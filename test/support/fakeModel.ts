@@ -14,11 +14,13 @@ import type {
   Mask,
   ModelInfo,
   PrefixHandle,
+  SystemPlacement,
 } from '../../src/runtime/languageModel.ts';
 import { randomLayer } from './layers.ts';
 
 /** What a fake model does that tests vary. */
 export interface Script {
+  readonly placement?: SystemPlacement;
   /** Called before every method; may abort or throw, to interrupt an audit at a chosen place. */
   readonly before?: (call: string) => void;
   /** Token positions whose masking changes answers, with the KL that masking all of them costs. */
@@ -73,7 +75,7 @@ export class FakeModel implements LanguageModel {
         starts,
         ends,
         content,
-        placement: 'system-role',
+        placement: this.script.placement ?? 'system-role',
       };
     });
   }
