@@ -173,6 +173,7 @@ async function measure(enginePath: string, model: string, graphsFolder: string):
       sha256: '0'.repeat(64),
       graphsFolder,
       device: 'cpu',
+      precision: 'auto',
       memoryLimit: '100%',
     } as const;
     const start = performance.now();

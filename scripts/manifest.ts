@@ -60,6 +60,15 @@ const presentation: Readonly<Record<string, Presentation>> = {
     },
   },
   memoryLimit: { scope: 'machine', see: ['model', 'device'] },
+  precision: {
+    scope: 'machine',
+    see: ['model'],
+    enums: {
+      auto: 'As they are stored: quantised weights run exactly in block kernels, float weights as float32.',
+      float32: 'All as float32: the same numbers, more memory; batches of small models run faster.',
+      int8: 'Float weights are rounded to 8 bits with one scale per 32 columns: a quarter of the memory.',
+    },
+  },
   policies: { scope: 'resource', see: ['ratios'], enums: policyDescriptions },
   ratios: { scope: 'resource', see: ['policies'] },
   probes: { scope: 'resource' },
@@ -83,7 +92,7 @@ const presentation: Readonly<Record<string, Presentation>> = {
 };
 
 const categories = [
-  { title: 'model', keys: ['model', 'device', 'memoryLimit', 'modelFolders', 'hubEndpoints'] },
+  { title: 'model', keys: ['model', 'device', 'precision', 'memoryLimit', 'modelFolders', 'hubEndpoints'] },
   { title: 'audit', keys: ['policies', 'ratios', 'probes', 'evidence', 'maxResponseTokens', 'seed', 'exclude'] },
   {
     title: 'findings',

@@ -161,7 +161,13 @@ function reasonOf(problem: unknown, signal: AbortSignal): string {
   return problem instanceof Error ? problem.message : String(problem);
 }
 
-function settingsSummary({ model: _, device: __, memoryLimit: ___, ...rest }: AuditSettings): SettingsSummary {
+function settingsSummary({
+  model: _,
+  device: __,
+  memoryLimit: ___,
+  precision: ____,
+  ...rest
+}: AuditSettings): SettingsSummary {
   return rest;
 }
 

@@ -8,6 +8,7 @@ import type {
   LanguageModel,
   Mask,
   PrefixHandle,
+  SystemPlacement,
 } from '../runtime/languageModel.ts';
 import type { AuditPhase } from './outcome.ts';
 import { probesFor, type Probe } from './probes.ts';
@@ -43,6 +44,8 @@ export interface Measurement {
   readonly segmentation: Segmentation;
   readonly probes: readonly Probe[];
   promptTokens: number | null;
+  /** Where the chat template puts the prompt; null before it was encoded. */
+  placement: SystemPlacement | null;
   /** Token positions of each instruction, [instructions]; empty where it has none. */
   positions: Int32Array[];
   readonly variants: VariantMeasurement[];
@@ -59,6 +62,7 @@ export function emptyMeasurement(text: string, settings: AuditSettings): Measure
     segmentation: segment(text),
     probes: probesFor(settings.probes),
     promptTokens: null,
+    placement: null,
     positions: [],
     variants: [],
     fullAnswers: new Map(),
@@ -103,6 +107,7 @@ export async function measurePrompt(
   const { text, segmentation } = measurement;
   const encoded = await model.encodeSystem(text, signal);
   measurement.promptTokens = encoded.ids.length;
+  measurement.placement = encoded.placement;
   measurement.positions = instructionPositions(segmentation, assignTokens(encoded, segmentation.spans).owners);
 
   let prefix: PrefixHandle | undefined;

@@ -31,6 +31,7 @@ export function promptReport(
     status: measurement.isComplete ? 'measured' : started ? 'partial' : 'not-measured',
     statusReason: measurement.isComplete ? null : (reason ?? 'still being measured'),
     promptTokens: measurement.promptTokens,
+    notes: placementNotes(measurement),
     fullLeak: leaks.largest(fullAnswers),
     instructions: segmentation.instructions.map((instruction, i) => {
       const at = positions[i];
@@ -49,6 +50,13 @@ export function promptReport(
     variants: variants.map((variant) => variantReport(measurement, leaks, variant, settings)),
     fixes: [],
   };
+}
+
+function placementNotes({ placement }: Measurement): string[] {
+  if (placement !== 'first-user-message') return [];
+  return [
+    'This model has no system role: the prompt stands at the beginning of the first user message, and what is compressed ends with it.',
+  ];
 }
 
 function variantReport(

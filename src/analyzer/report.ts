@@ -134,6 +134,7 @@ export const promptReport = z.strictObject({
   status: z.enum(['measured', 'partial', 'not-measured']),
   statusReason: z.string().nullable().describe('Why it is partial or not measured.'),
   promptTokens: z.int().nullable(),
+  notes: z.array(z.string()).describe('What a reader has to know about how the prompt was put to the model.'),
   fullLeak: leak.nullable().describe('Leak with the full cache, largest over the extraction probes.'),
   instructions: z.array(instruction),
   probes: z.array(probe),

@@ -69,7 +69,7 @@ export class FileResultStore implements ResultStore {
   }
 
   #file({ prompt, fileText }: AuditInput, model: ModelInfo, settings: AuditSettings): string {
-    const { model: _, device: __, memoryLimit: ___, ...measured } = settings;
+    const { model: _, device: __, memoryLimit: ___, precision: ____, ...measured } = settings;
     const content = [
       this.build,
       schemaVersion,

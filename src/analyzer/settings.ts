@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { policyIds } from '../cache/policies/index.ts';
+import { precisions } from '../runtime/graph/precision.ts';
 import { defaultMemoryLimit, memoryLimitPattern } from '../runtime/memory/memoryLimit.ts';
 
 export const devices = ['auto', 'cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const;
@@ -56,8 +57,22 @@ export const auditSettings = z.strictObject({
     .describe(
       'What the model may use: a share of the memory that is free when it is loaded, or an amount. Batches are made to fit; what does not fit is refused.',
     ),
+  precision: z
+    .enum(precisions)
+    .default('auto')
+    .describe(
+      'How weights run: as they are stored, quantised ones exactly (auto); all as float32; or float ones rounded to 8 bits (int8).',
+    ),
   seed: z.int().min(0).default(0).describe('Seed of everything random.'),
 });
 
 export type AuditSettings = z.infer<typeof auditSettings>;
 export type Device = (typeof devices)[number];
+
+/** The settings that decide how a model is loaded, and nothing about what is measured on it. */
+export type LoadSettings = Pick<AuditSettings, 'device' | 'memoryLimit' | 'precision'>;
+export const loadSettings = ({ device, memoryLimit, precision }: AuditSettings): LoadSettings => ({
+  device,
+  memoryLimit,
+  precision,
+});

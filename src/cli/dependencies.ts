@@ -2,7 +2,7 @@ import type { audit } from '../analyzer/audit.ts';
 import type { AuditInput } from '../analyzer/outcome.ts';
 import type { reorder } from '../analyzer/reorder.ts';
 import type { ResultStore } from '../analyzer/resultStore.ts';
-import type { AuditSettings } from '../analyzer/settings.ts';
+import type { AuditSettings, LoadSettings } from '../analyzer/settings.ts';
 import type { LanguageModel } from '../runtime/languageModel.ts';
 import type {
   listModels,
@@ -18,10 +18,7 @@ import type { Check } from './doctorChecks.ts';
 
 /** The process that runs a model. One per command, closed when the command ends, however it ends. */
 export interface EnginePort {
-  load(
-    wanted: { readonly model: ResolvedModel } & Pick<AuditSettings, 'device' | 'memoryLimit'>,
-    signal: AbortSignal,
-  ): Promise<LanguageModel>;
+  load(wanted: { readonly model: ResolvedModel } & LoadSettings, signal: AbortSignal): Promise<LanguageModel>;
   dispose(): void;
 }
 

@@ -77,8 +77,8 @@ function openEngine(): EnginePort {
   // A second Ctrl-C ends this process at once; an engine in the middle of a long run would notice only after it.
   process.on('exit', dispose);
   return {
-    load: ({ model: { id, path, sha256 }, device, memoryLimit }, signal) =>
-      engine.load({ id, path, sha256, device, memoryLimit, graphsFolder: holdfastHome().graphs }, signal),
+    load: ({ model: { id, path, sha256 }, ...settings }, signal) =>
+      engine.load({ id, path, sha256, ...settings, graphsFolder: holdfastHome().graphs }, signal),
     dispose,
   };
 }

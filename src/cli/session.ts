@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { ModelLoader } from '../analyzer/audit.ts';
 import { noResultStore, type ResultStore } from '../analyzer/resultStore.ts';
-import type { AuditSettings } from '../analyzer/settings.ts';
+import { loadSettings, type AuditSettings } from '../analyzer/settings.ts';
 import { HoldfastError } from '../errors.ts';
 import type { PullableModel, PullProgress, ResolvedModel } from '../runtime/models/index.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -60,8 +60,7 @@ function modelSession(
   const engine = dependencies.openEngine();
   return {
     load: async (signal) => {
-      const { device, memoryLimit } = settings;
-      const loaded = await engine.load({ model, device, memoryLimit }, signal);
+      const loaded = await engine.load({ model, ...loadSettings(settings) }, signal);
       for (const warning of loaded.info.warnings) progress.note(warning);
       return loaded;
     },

@@ -30,6 +30,7 @@ export const settingFlags: { readonly [Key in keyof AuditSettings]: SettingFlag 
   leakThreshold: { flag: '--leak-threshold', argument: '<share>', read: asNumber },
   maxResponseTokens: { flag: '--max-response-tokens', argument: '<n>', read: asNumber },
   device: { flag: '--device', argument: '<device>', read: asText },
+  precision: { flag: '--precision', argument: '<precision>', read: asText },
   memoryLimit: { flag: '--memory-limit', argument: '<4GB|60%>', read: asText },
   seed: { flag: '--seed', argument: '<n>', read: asNumber },
 };

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { AuditSettings } from '../analyzer/settings.ts';
+import { loadSettings, type AuditSettings } from '../analyzer/settings.ts';
 import { Engine } from '../runtime/engine/client.ts';
 import type { LanguageModel } from '../runtime/languageModel.ts';
 import { holdfastHome, pullModel, resolveModel, type Machine } from '../runtime/models/index.ts';
@@ -24,9 +24,9 @@ export class EngineOwner implements vscode.Disposable {
       {
         resolve: (id, resolveSignal, options) => resolveModel(id, resolveSignal, { ...options, machine }),
         pull: (id, pullSignal, options) => pullModel(id, pullSignal, { ...options, machine }),
-        load: ({ id, path, sha256 }, { device, memoryLimit }, loadSignal) =>
+        load: ({ id, path, sha256 }, audit, loadSignal) =>
           this.started().load(
-            { id, path, sha256, graphsFolder: holdfastHome().graphs, device, memoryLimit },
+            { id, path, sha256, graphsFolder: holdfastHome().graphs, ...loadSettings(audit) },
             loadSignal,
           ),
         consent: askForDownload,

@@ -9,6 +9,7 @@ export const section = 'holdfast';
 export const auditSettingKeys = {
   model: 'model',
   device: 'device',
+  precision: 'precision',
   memoryLimit: 'memoryLimit',
   policies: 'policies',
   ratios: 'ratios',

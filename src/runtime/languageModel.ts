@@ -27,6 +27,9 @@ export interface ModelInfo {
   readonly loadMs: number;
 }
 
+/** Where the chat template puts the prompt: in a message of its own, or in front of what the user says first. */
+export type SystemPlacement = 'system-role' | 'first-user-message';
+
 /** A rendered and tokenised system turn, template tokens included. */
 export interface EncodedTurn {
   readonly text: string;
@@ -36,6 +39,7 @@ export interface EncodedTurn {
   readonly ends: Int32Array; // [S]
   /** Where the prompt's own text stands in `text`, and which part of the prompt it is (templates may trim). */
   readonly content: { readonly start: number; readonly end: number; readonly promptStart: number };
+  readonly placement: SystemPlacement;
 }
 
 /** The exact prefill of one system turn, held by the engine until released. */

@@ -66,6 +66,14 @@ describe('audit', () => {
     assert.equal(model.released, 1, 'the prefix is released');
   });
 
+  test('a model without a system role has a note in the report that says where the prompt stands', async () => {
+    const notesOf = async (model: FakeModel) => (await run(model)).outcome.report.prompts[0]!.notes;
+    assert.deepEqual(await notesOf(new FakeModel()), []);
+    const [note, ...others] = await notesOf(new FakeModel({ placement: 'first-user-message' }));
+    assert.match(note!, /no system role: .* first user message/);
+    assert.deepEqual(others, []);
+  });
+
   test('progress never falls and ends at the whole', async () => {
     const { progress } = await run(new FakeModel(), { inputs: [input(), input(bank, 'other.md')] });
     const fractions = progress.map(({ fraction }) => fraction);

@@ -20,6 +20,7 @@ function turn(head: string[], content: string[], tail: string[], promptStart = 0
     starts: Int32Array.from([0, ...ends.slice(0, -1)].slice(0, tokens.length)),
     ends: Int32Array.from(ends),
     content: { start, end: start + content.join('').length, promptStart },
+    placement: 'system-role',
   };
 }
 
@@ -63,6 +64,7 @@ test('byte tokens that share a character or have an empty range stay with its sp
     starts: Int32Array.of(0, 1, 1, 1, 3),
     ends: Int32Array.of(1, 3, 3, 1, 4),
     content: { start: 0, end: 4, promptStart: 0 },
+    placement: 'system-role',
   };
   assert.deepEqual([...assignTokens(encoded, [span(0, 1), span(1, 3), span(3, 4)]).owners], [0, 1, 1, 1, 2]);
 });

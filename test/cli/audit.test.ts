@@ -73,6 +73,7 @@ test('every setting of an audit arrives through its flag', async () => {
     maxResponseTokens: 32,
     device: 'cpu',
     memoryLimit: '4GB',
+    precision: 'auto',
     seed: 7,
   } satisfies AuditSettings);
   assert.deepEqual(Object.keys(seen).sort(), Object.keys(auditSettings.shape).sort());

@@ -14,11 +14,13 @@ import type {
   Mask,
   ModelInfo,
   PrefixHandle,
+  SystemPlacement,
 } from '../../src/runtime/languageModel.ts';
 import { randomLayer } from './layers.ts';
 
 /** What a fake model does that tests vary. */
 export interface Script {
+  readonly placement?: SystemPlacement;
   /** Called before every method; may abort or throw, to interrupt an audit at a chosen place. */
   readonly before?: (call: string) => void;
   /** Token positions whose masking changes answers, with the KL that masking all of them costs. */
@@ -71,7 +73,14 @@ export class FakeModel implements LanguageModel {
       const starts = Int32Array.from(words, ({ index }) => index);
       const ends = Int32Array.from(words, (match) => match.index + match[0].length);
       const content = { start: 0, end: system.length, promptStart: 0 };
-      return { text: system, ids: Int32Array.from(words, (_, i) => i + 1), starts, ends, content };
+      return {
+        text: system,
+        ids: Int32Array.from(words, (_, i) => i + 1),
+        starts,
+        ends,
+        content,
+        placement: this.script.placement ?? 'system-role',
+      };
     });
   }
 

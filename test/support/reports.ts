@@ -112,6 +112,7 @@ export function prompt(over: Partial<PromptReport> = {}): PromptReport {
     instructions: [instruction()],
     probes: [identity, extraction],
     variants: [],
+    notes: [],
     fixes: [],
     ...over,
   };

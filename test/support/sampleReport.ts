@@ -218,6 +218,7 @@ const acmeBank: PromptReport = {
   status: 'measured',
   statusReason: null,
   promptTokens,
+  notes: [],
   fullLeak: { prompt: 0.21, directives: 0.12 },
   instructions,
   probes,
@@ -350,6 +351,7 @@ export function cancelledReport(measured = 7): Report {
     })),
     probes: [],
     variants: [],
+    notes: [],
     fixes: [],
   };
   return report.parse({

@@ -42,6 +42,7 @@ export function promptSection(
       ),
     ),
     statusBanner(prompt),
+    ...prompt.notes.map((note) => element('p', {}, note)),
     summary(context, prompt),
     part(text('findings'), findingList(context, prompt)),
     part(text('matrix'), matrix(context, prompt), evidence),

@@ -132,6 +132,7 @@ function promptLines(report: Report, prompt: PromptReport, width: number, paint:
     const word = prompt.status === 'partial' ? 'PARTIAL' : 'NOT MEASURED';
     lines.push(paint('yellow', `  ${word}: ${prompt.statusReason ?? 'the audit ended before'}`));
   }
+  lines.push(...prompt.notes.map((note) => paint('dim', `  ${note}`)));
   if (prompt.status !== 'not-measured') {
     lines.push(...matrix(prompt, report, width, paint), ...leakLine(prompt, report, paint));
   }

@@ -1,19 +1,12 @@
-import { statSync } from 'node:fs';
-import { HoldfastError } from '../../errors.ts';
-import { chatTemplateFromGguf, findEndOfTurn } from '../chatTemplate.ts';
 import { ensureGraph } from '../graph/graphCache.ts';
-import { configFromGguf } from '../graph/ggufConfig.ts';
 import { positionsOf } from '../graph/modelConfig.ts';
-import { describeExecution } from '../graph/weightMatrix.ts';
+import { describeExecution, executedBytes } from '../graph/weightMatrix.ts';
 import type { ModelInfo } from '../languageModel.ts';
+import { MemoryBudget } from '../memory/budget.ts';
 import { Decoder } from '../simulator/decoder.ts';
 import { Simulator } from '../simulator/simulator.ts';
-import { tokenizerFromGguf } from '../tokenizer/tokenizerFromGguf.ts';
-import { openGguf } from '../weights/gguf.ts';
-import { metadataNumber } from '../weights/ggufMetadata.ts';
-import { MemoryBudget } from '../memory/budget.ts';
-import { graphWeightBytes } from '../memory/weightBytes.ts';
 import { devicePorts, openOnDevice } from './device.ts';
+import { openModel } from './openModel.ts';
 import type { LoadOptions } from './protocol.ts';
 
 /** A model ready to simulate, with what reports say about it. */
@@ -23,35 +16,25 @@ export interface LoadedModel {
   close(): Promise<void>;
 }
 
-/** Opens a model file, converts it if it was not converted before, and starts a session. */
+/** Opens a model's files, converts it if it was not converted before, and starts a session. */
 export async function loadModel(options: LoadOptions): Promise<LoadedModel> {
   const start = performance.now();
-  if (statSync(options.path).isDirectory()) {
-    throw new HoldfastError(
-      'unsupported-model',
-      `${options.path} is a folder in Hugging Face layout, which this version does not load.`,
-      'Convert the model to GGUF and name that file.',
-    );
-  }
-  const gguf = openGguf(options.path);
+  const { id, path, sha256, precision } = options;
+  const { source, config, tokenizer, template, stopIds } = openModel(path);
   try {
-    const config = configFromGguf(gguf);
-    const tokenizer = tokenizerFromGguf(gguf.metadata);
-    const template = chatTemplateFromGguf(gguf.metadata);
-    const endOfTurn = findEndOfTurn(template, tokenizer, metadataNumber(gguf, 'tokenizer.ggml.eos_token_id'));
-    const expected = await MemoryBudget.of(config, graphWeightBytes(gguf.tensors.values()), options.memoryLimit);
+    const expected = await MemoryBudget.of(config, executedBytes(source, precision), options.memoryLimit);
     expected.checkModel();
-    const graph = ensureGraph(gguf, config, options.sha256, options.graphsFolder);
+    const graph = ensureGraph(source, config, sha256, options.graphsFolder, precision);
     const memory = expected.withWeights(graph.weightBytes);
     memory.checkModel();
     const ports = devicePorts(graph.modelPath, config);
     const { session, ...placement } = await openOnDevice(options.device, graph.weightBytes, ports);
     return {
-      simulator: new Simulator(new Decoder(session, config), tokenizer, template, endOfTurn, memory),
+      simulator: new Simulator(new Decoder(session, config), tokenizer, template, stopIds, memory),
       info: {
-        id: options.id,
-        path: options.path,
-        sha256: options.sha256,
+        id,
+        path,
+        sha256,
         architecture: config.architecture,
         layers: config.layers,
         queryHeads: config.queryHeads,
@@ -59,7 +42,7 @@ export async function loadModel(options: LoadOptions): Promise<LoadedModel> {
         headDim: config.headDim,
         vocabSize: config.vocabSize,
         contextLength: positionsOf(config),
-        weights: describeExecution(gguf, 'auto'),
+        weights: describeExecution(source, precision),
         ...placement,
         memory: { estimate: memory.usual.total, limit: memory.limitBytes },
         loadMs: performance.now() - start,
@@ -67,6 +50,6 @@ export async function loadModel(options: LoadOptions): Promise<LoadedModel> {
       close: () => session.release(),
     };
   } finally {
-    gguf.close();
+    source.close();
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { precisions } from '../graph/precision.ts';
 import { policyIds } from '../../cache/policies/index.ts';
 import { memoryLimitPattern } from '../memory/memoryLimit.ts';
 
@@ -28,6 +29,7 @@ export const loadOptions = z.strictObject({
     .describe('Content hash: names the cached graph.'),
   graphsFolder: z.string(),
   device: z.enum(['auto', ...executionProviders]),
+  precision: z.enum(precisions),
   memoryLimit: z.string().regex(memoryLimitPattern).describe('What the engine may use, such as 60% or 4GB.'),
 });
 export type LoadOptions = z.infer<typeof loadOptions>;

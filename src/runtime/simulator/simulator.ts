@@ -2,7 +2,7 @@ import { compress } from '../../cache/compress.ts';
 import type { KeptSet } from '../../cache/keptSet.ts';
 import { policies, policyIds, rowGroupsFor, type PolicyId } from '../../cache/policies/index.ts';
 import { HoldfastError } from '../../errors.ts';
-import { encodeSystemTurn, encodeUserSuffix, type ChatTemplate } from '../chatTemplate.ts';
+import { encodeSystemTurn, encodeUserSuffix, type ChatTemplate } from '../chatTemplate/index.ts';
 import { positionsOf } from '../graph/modelConfig.ts';
 import type {
   Answered,
@@ -45,7 +45,6 @@ interface PrefixState {
  */
 export class Simulator {
   readonly #prefixes = new Map<number, PrefixState>();
-  readonly #stopIds: ReadonlySet<number>;
   #nextPrefix = 0;
   /** An audit after an edit of the same prompt goes on from what did not change. */
   #lastReleased: Prefill | null = null;
@@ -54,12 +53,10 @@ export class Simulator {
     readonly decoder: Decoder,
     readonly tokenizer: Tokenizer,
     readonly template: ChatTemplate,
-    /** The token that ends an answer. */
-    readonly endOfTurn: number,
+    /** The tokens that end an answer. */
+    readonly stopIds: ReadonlySet<number>,
     readonly memory: Pick<MemoryBudget, 'batches'>,
-  ) {
-    this.#stopIds = new Set([endOfTurn]);
-  }
+  ) {}
 
   encodeSystem(system: string): EncodedTurn {
     return encodeSystemTurn(this.template, this.tokenizer, system);
@@ -108,7 +105,7 @@ export class Simulator {
       this.decoder,
       state.prefill,
       rows.map(({ mask, suffix, maxTokens }) => ({ hidden: this.#hidden(state, mask), suffix, maxTokens })),
-      this.#stopIds,
+      this.stopIds,
       pause,
       progress,
       state.batches,
@@ -137,7 +134,7 @@ export class Simulator {
     const state = this.#state(handle);
     this.#checkLength(handle, rows, Math.max(0, ...rows.map((row) => Math.max(row.maxTokens, row.target.length))));
     const masked = rows.map(({ mask, ...row }) => ({ ...row, hidden: this.#hidden(state, mask) }));
-    const answers = await answer(state.comparer, masked, this.#stopIds, pause, progress);
+    const answers = await answer(state.comparer, masked, this.stopIds, pause, progress);
     return answers.map(({ comparison, continuation }) => ({ comparison, generated: this.#generated(continuation) }));
   }
 

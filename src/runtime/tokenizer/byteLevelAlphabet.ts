@@ -24,3 +24,6 @@ export function bytesOfPiece(piece: string): Uint8Array | undefined {
   }
   return bytes;
 }
+
+/** Bytes that a piece of a byte-level vocabulary stands for; pieces outside the alphabet stand for themselves. */
+export const byteLevelBytes = (piece: string): Uint8Array => bytesOfPiece(piece) ?? Buffer.from(piece, 'utf8');

@@ -1,16 +1,18 @@
 import { HoldfastError } from '../../errors.ts';
+import { splitSequence, splitter, type PreTokenizer } from './splitting.ts';
 
-/** How text is cut into words before byte pairs are merged; merges never cross a cut. */
-export interface PreTokenizer {
-  /** Applied one after the other, each to every piece of the one before. Matches and the gaps between them become pieces. */
-  readonly patterns: readonly RegExp[];
+/** How a byte-level model cuts text into words. */
+export interface SplittingRules {
+  readonly preTokenizer: PreTokenizer;
   /** A word that is in the vocabulary as a whole is taken without merging. */
   readonly wholeWords: boolean;
+  /** A text begins with BOS unless the file says otherwise. */
+  readonly addsBos: boolean;
 }
 
 // The patterns are those that the models were trained with, named as in the GGUF key `tokenizer.ggml.pre`. In them `\s` means
 // Unicode's White_Space; JavaScript's own `\s` differs (it has U+FEFF and lacks U+0085), so it is replaced when compiling.
-const contractions = `(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])`;
+const contractions = `(?:'[sSſ]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])`;
 const spaces = String.raw`\s*[\r\n]+|\s+(?!\S)|\s+`;
 const upper = String.raw`[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]`;
 const lower = String.raw`[\p{Ll}\p{Lm}\p{Lo}\p{M}]`;
@@ -26,8 +28,10 @@ const casedWords = (suffix: string, numbers: string) =>
 
 interface Family {
   readonly names: readonly string[];
+  /** Applied one after the other, each to every word of the one before. */
   readonly patterns: readonly string[];
   readonly wholeWords?: true;
+  readonly addsBos?: true;
 }
 
 const families: readonly Family[] = [
@@ -43,8 +47,10 @@ const families: readonly Family[] = [
     names: ['llama-bpe', 'llama3', 'llama-v3', 'falcon3', 'falcon-h1', 'pixtral', 'midm-2.0', 'lfm2'],
     patterns: [words(String.raw`\p{N}{1,3}`)],
     wholeWords: true,
+    addsBos: true,
   },
-  { names: ['dbrx', 'smaug-bpe', 'chatglm-bpe', 'glm4'], patterns: [words(String.raw`\p{N}{1,3}`)] },
+  { names: ['glm4'], patterns: [words(String.raw`\p{N}{1,3}`)], wholeWords: true },
+  { names: ['dbrx', 'smaug-bpe', 'chatglm-bpe'], patterns: [words(String.raw`\p{N}{1,3}`)] },
   {
     names: ['qwen2', 'deepseek-r1-qwen', 'kormo', 'megrez', 'stablelm2', 'hunyuan', 'grok-2'],
     patterns: [words(digit)],
@@ -55,7 +61,7 @@ const families: readonly Family[] = [
       String.raw`${contractions}|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|${spaces}`,
     ],
   },
-  { names: ['tekken'], patterns: [casedWords('', digit)], wholeWords: true },
+  { names: ['tekken'], patterns: [casedWords('', digit)], wholeWords: true, addsBos: true },
   {
     names: ['gpt-4o', 'llama4', 'minimax-m2'],
     patterns: [casedWords(`${contractions}?`, String.raw`\p{N}{1,3}`)],
@@ -74,17 +80,17 @@ const compile = (pattern: string) =>
   new RegExp(pattern.replaceAll('\\s', '\\p{White_Space}').replaceAll('\\S', '\\P{White_Space}'), 'gu');
 
 const byName = new Map(
-  families.flatMap(({ names, patterns, wholeWords = false }) => {
-    const preTokenizer: PreTokenizer = { patterns: patterns.map(compile), wholeWords };
-    return names.map((name) => [name, preTokenizer] as const);
+  families.flatMap(({ names, patterns, wholeWords = false, addsBos = false }) => {
+    const preTokenizer = splitSequence(patterns.map((pattern) => splitter(compile(pattern), 'isolated')));
+    return names.map((name): [string, SplittingRules] => [name, { preTokenizer, wholeWords, addsBos }]);
   }),
 );
 
 /** Values of `tokenizer.ggml.pre` that are known here, sorted. */
 export const preTokenizerNames: readonly string[] = [...byName.keys()].sort();
 
-/** The pre-tokenizer of that name; throws `unsupported-model` for a name that is not in the table. */
-export function preTokenizer(name: string): PreTokenizer {
+/** The rules of that name; throws `unsupported-model` for a name that is not in the table. */
+export function splittingRules(name: string): SplittingRules {
   const found = byName.get(name);
   if (found === undefined) {
     throw new HoldfastError(
@@ -94,21 +100,4 @@ export function preTokenizer(name: string): PreTokenizer {
     );
   }
   return found;
-}
-
-/** Words of `text`: non-empty, in order, together the whole text. */
-export function splitWords({ patterns }: PreTokenizer, text: string): string[] {
-  return patterns.reduce((pieces, pattern) => pieces.flatMap((piece) => splitPiece(pattern, piece)), [text]);
-}
-
-function splitPiece(pattern: RegExp, piece: string): string[] {
-  const pieces: string[] = [];
-  let end = 0;
-  for (const match of piece.matchAll(pattern)) {
-    if (match.index > end) pieces.push(piece.slice(end, match.index));
-    pieces.push(match[0]);
-    end = match.index + match[0].length;
-  }
-  if (end < piece.length) pieces.push(piece.slice(end));
-  return pieces;
 }

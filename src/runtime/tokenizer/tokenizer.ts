@@ -16,9 +16,11 @@ export interface DecodeOptions {
   readonly skipSpecial?: boolean;
 }
 
-/** Turns text into a model's tokens and back. Nothing is added: a BOS token is written by the chat template or not at all. */
+/** Turns text into a model's tokens and back. Nothing is added to a text: whoever renders a conversation writes `bos`. */
 export interface Tokenizer {
   readonly vocabSize: number;
+  /** The piece that a conversation begins with even if the chat template does not write it. */
+  readonly bos?: string | undefined;
   encode(text: string, options?: EncodeOptions): Encoding;
   /** Bytes that are not UTF-8 become U+FFFD. Throws a RangeError for an id outside the vocabulary. */
   decode(ids: ArrayLike<number>, options?: DecodeOptions): string;

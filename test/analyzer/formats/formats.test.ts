@@ -74,6 +74,12 @@ test('json is the report itself and fits the schema', () => {
   reportSchema.parse(JSON.parse(rendered));
 });
 
+test('text and html say what a reader has to know about a prompt', () => {
+  const noted = report([prompt({ notes: ['No system role.'] })]);
+  assert.match(format('text').render(noted), /^ {2}No system role\.$/m);
+  assert.match(format('html').render(noted), /<p>No system role\.<\/p>/);
+});
+
 test('html shows prompt text, answers, paths and titles literally', () => {
   const evil = '</script><img src=x onerror=alert(1)>"\'&';
   const before = { lost: 2, pairs: 6, leak: 0.8, harm: 3 };
@@ -84,6 +90,7 @@ test('html shows prompt text, answers, paths and titles literally', () => {
           uri: `${evil}.md`,
           statusReason: evil,
           status: 'partial',
+          notes: [evil],
           instructions: [instruction({ text: evil })],
           probes: [
             { ...identity, text: evil },

@@ -41,7 +41,7 @@ test('merging gives what the definition of byte-pair encoding gives', () => {
       );
       let end = 0;
       assert.deepEqual(
-        merged.byteEnds,
+        merged.ends,
         expected.map((piece) => (end += piece.length)),
       );
     }),

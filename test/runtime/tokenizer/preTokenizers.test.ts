@@ -2,9 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { HoldfastError } from '../../../src/errors.ts';
-import { preTokenizer, preTokenizerNames, splitWords } from '../../../src/runtime/tokenizer/preTokenizers.ts';
+import { AlignedText } from '../../../src/runtime/tokenizer/alignedText.ts';
+import { preTokenizerNames, splittingRules } from '../../../src/runtime/tokenizer/preTokenizers.ts';
 
-const split = (name: string, text: string) => splitWords(preTokenizer(name), text);
+const split = (name: string, text: string) =>
+  splittingRules(name)
+    .preTokenizer(AlignedText.unchanged(text))
+    .map((word) => word.text);
 
 // One line per family: what its rules do where they differ.
 const cases: readonly (readonly [name: string, text: string, words: readonly string[]])[] = [
@@ -43,7 +47,7 @@ test('every name splits any text without losing or reordering anything', () => {
 
 test('an unknown name is refused, with the known ones in the hint', () => {
   assert.throws(
-    () => preTokenizer('klingon'),
+    () => splittingRules('klingon'),
     (error) =>
       error instanceof HoldfastError &&
       error.code === 'unsupported-model' &&

@@ -41,8 +41,8 @@ test('a tokenizer of another kind and unknown word rules are refused by name', (
   const withValue = (key: string, value: string) =>
     new Map<string, GgufValue>([...Object.entries(complete), [key, value]]);
   assert.throws(
-    () => tokenizerFromGguf(withValue('tokenizer.ggml.model', 'llama')),
-    refused('unsupported-model', 'llama'),
+    () => tokenizerFromGguf(withValue('tokenizer.ggml.model', 'bert')),
+    refused('unsupported-model', 'bert'),
   );
   assert.throws(() => tokenizerFromGguf(withValue('tokenizer.ggml.pre', 'x-1')), refused('unsupported-model', 'x-1'));
 });
