@@ -40,6 +40,7 @@ const options: LoadOptions = {
   graphsFolder: scratch,
   device: 'auto',
   memoryLimit: '60%',
+  precision: 'auto',
 };
 const never = new AbortController().signal;
 const withCode = (code: string, text: RegExp) => (error: unknown) =>
