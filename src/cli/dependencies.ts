@@ -2,7 +2,7 @@ import type { audit } from '../analyzer/audit.ts';
 import type { AuditInput } from '../analyzer/outcome.ts';
 import type { reorder } from '../analyzer/reorder.ts';
 import type { ResultStore } from '../analyzer/resultStore.ts';
-import type { AuditSettings, LoadSettings } from '../analyzer/settings.ts';
+import type { LoadSettings } from '../analyzer/settings.ts';
 import type { LanguageModel } from '../runtime/languageModel.ts';
 import type {
   listModels,
