@@ -1,10 +1,4 @@
-import {
-  estimateMemory,
-  sequenceBytes,
-  type MemoryEstimate,
-  type MemoryShape,
-  type MemoryWork,
-} from './estimate.ts';
+import { estimateMemory, sequenceBytes, type MemoryEstimate, type MemoryShape, type MemoryWork } from './estimate.ts';
 
 /** How much runs together. Smaller batches give the same results in more runs. */
 export interface Batches {
@@ -48,7 +42,11 @@ const oneForcedRow = 64;
 const answerShare = 0.5;
 
 /** The work of an audit in these batches, with `rows` sequences of usual length. */
-function workOf(promptTokens: number, batches: Pick<Batches, 'prefillChunk' | 'tokenRowsPerRun'>, rows: number): MemoryWork {
+function workOf(
+  promptTokens: number,
+  batches: Pick<Batches, 'prefillChunk' | 'tokenRowsPerRun'>,
+  rows: number,
+): MemoryWork {
   const tokenRows = Math.max(batches.tokenRowsPerRun, oneForcedRow);
   return {
     promptTokens,
@@ -67,8 +65,7 @@ export const estimateUsualAudit = (shape: MemoryShape, weightBytes: number, prom
 
 /** Batches that fit, or what the smallest ones need, which does not. */
 export type Fitted =
-  | { readonly fits: true; readonly batches: Batches }
-  | { readonly fits: false; readonly estimate: MemoryEstimate };
+  { readonly fits: true; readonly batches: Batches } | { readonly fits: false; readonly estimate: MemoryEstimate };
 
 /** Below this a run is mostly overhead. */
 const smallestRun = 16;

@@ -46,7 +46,11 @@ export class MemoryBudget {
 
   /** How an audit of a system turn of so many tokens is cut into runs. Throws `memory-limit` when none fits. */
   batches(promptTokens: number): Batches {
-    return this.#fit(promptTokens, `A system turn of ${promptTokens} tokens`, 'Shorten the prompt, use a smaller model');
+    return this.#fit(
+      promptTokens,
+      `A system turn of ${promptTokens} tokens`,
+      'Shorten the prompt, use a smaller model',
+    );
   }
 
   #fit(promptTokens: number, what: string, advice: string): Batches {

@@ -4,8 +4,7 @@ import { formatBytes } from './bytes.ts';
 
 /** What the engine may use: so many bytes, or a share of what is available when a model is loaded. */
 export type MemoryLimit =
-  | { readonly kind: 'bytes'; readonly bytes: number }
-  | { readonly kind: 'share'; readonly share: number };
+  { readonly kind: 'bytes'; readonly bytes: number } | { readonly kind: 'share'; readonly share: number };
 
 /** A limit as users write it: `60%`, `4GB`, `512 MB`. */
 export const memoryLimitPattern = /^(?:100|[1-9]\d?) ?%$|^(?:\d+(?:\.\d+)?) ?[MG]B$/iu;
