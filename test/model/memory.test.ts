@@ -79,7 +79,10 @@ describe('memory of the engine', { ...needsModel(), concurrency: 1 }, () => {
   ];
   for (const { promptTokens, rows, suffix, maxTokens } of workloads) {
     test(`the estimate of ${promptTokens} prompt tokens and ${rows} rows is near the measured peak`, async (t) => {
-      if (process.platform !== 'linux') return t.skip('the peak of a process is read from /proc');
+      if (process.platform !== 'linux') {
+        t.skip('the peak of a process is read from /proc');
+        return;
+      }
       const weights = await weightBytes();
       const { engine, model } = await load('16GB');
       const { prefix, answerRows } = await rowsOf(model, promptTokens, rows, suffix, maxTokens);
