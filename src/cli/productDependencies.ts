@@ -11,7 +11,7 @@ import { HoldfastError } from '../errors.ts';
 import { Engine } from '../runtime/engine/client.ts';
 import { holdfastHome, listModels, pullModel, resolveModel, verifyModel } from '../runtime/models/index.ts';
 import type { Dependencies, EnginePort } from './dependencies.ts';
-import { cacheFolderCheck, memoryCheck, modelCheck, nodeCheck, onnxRuntimeCheck } from './doctorChecks.ts';
+import { cacheFolderCheck, deviceCheck, memoryCheck, modelCheck, nodeCheck, onnxRuntimeCheck } from './doctorChecks.ts';
 
 /** Everything that the commands call, as the product has it. */
 export function productDependencies(): Dependencies {
@@ -27,6 +27,7 @@ export function productDependencies(): Dependencies {
       cacheFolderCheck(),
       memoryCheck(),
       onnxRuntimeCheck(),
+      deviceCheck(),
       modelCheck({ resolve: resolveModel, verify: verifyModel }),
     ],
   };

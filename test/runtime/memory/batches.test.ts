@@ -68,7 +68,8 @@ describe('batches', () => {
     for (let limit = 14e9; limit > 5e9; limit -= 0.1e9) {
       const fitted = fitBatches(shape, weights, 500, limit);
       if (!fitted.fits) break;
-      const { tokenRowsPerRun, prefillChunk, rowsPerBatch } = fitted.batches;
+      const { tokenRowsPerRun, prefillChunk } = fitted.batches;
+      const rowsPerBatch = (ownTokens: number): number => fitted.batches.rowsPerBatch(ownTokens);
       assert.ok(tokenRowsPerRun <= before.runs && prefillChunk <= tokenRowsPerRun);
       if (tokenRowsPerRun === before.runs) assert.ok(rowsPerBatch(160) <= before.rows);
       assert.ok(rowsPerBatch(160) >= 1 && rowsPerBatch(100_000) === 1, 'one row always runs');
