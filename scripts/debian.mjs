@@ -38,3 +38,16 @@ function chromiumPath() {
   if (named) return existsSync(named) ? named : undefined;
   return ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((file) => existsSync(file));
 }
+
+/** Vulkan on the CPU: the driver that Debian's Chromium carries, with the loader that finds it. Gives the driver's file. */
+export function ensureSwiftShader(say) {
+  const driver = '/usr/lib/chromium/vk_swiftshader_icd.json';
+  const loaders = spawnSync('ldconfig', ['-p'], { encoding: 'utf8' }).stdout ?? '';
+  const missing = [
+    ...(existsSync(driver) ? [] : ['chromium']),
+    ...(loaders.includes('libvulkan.so.1') ? [] : ['libvulkan1']),
+  ];
+  installDebianPackages(missing, say);
+  if (!existsSync(driver)) throw new Error(`Chromium was installed without ${driver}.`);
+  return driver;
+}

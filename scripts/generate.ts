@@ -209,7 +209,7 @@ const modelsText = {
     'Private and gated models need a token: in the editor **Holdfast: Set Hugging Face Token** (kept in its secret storage), on the command line `HF_TOKEN` or the token of the Hugging Face tools. It is sent only to these addresses, only over https, never along a redirect to another host, and never logged. A gated model also needs its licence accepted on its page.',
   ].join('\n\n'),
   memory:
-    'The list says how much memory an audit is estimated to take and whether that fits: at most 80 % of the memory of the machine. It is an estimate from the number of weights and how they are stored.',
+    'The list says how much memory an audit is estimated to take and whether that fits: what `--memory-limit` (`holdfast.memoryLimit`) lets the engine use of the memory that is free now. The figure is made from the size of the file and how its weights are stored; when a model is loaded, its tensors and the prompt are counted exactly, and what does not fit is refused with numbers before anything is loaded.',
 };
 
 async function markdown(text: string): Promise<string> {

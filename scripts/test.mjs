@@ -10,15 +10,14 @@ import {
   filesBelow,
   npmCommand,
   root,
-  runQuietly,
   runScript,
   runVisibly,
   SetupError,
 } from './bootstrap.mjs';
+import { modelPath } from './testModel.mjs';
 
-const cli = path.join(root, 'dist', 'cli.cjs');
-/** Folders of test/ that are not unit tests: the last one needs a VS Code server, which `npm test` does not install. */
-const APART = ['parity', 'model', 'host'];
+/** Folders of test/ that are not unit tests: the last two need a VS Code server and a Vulkan driver, which `npm test` does not install. */
+const APART = ['parity', 'model', 'host', 'webgpu'];
 /** A test that takes the model from here loads it, so it belongs to the phase "model" wherever it lies. */
 const MODEL_SUPPORT = 'support/model.ts';
 /** Each test file is a process; more than a few only push each other out of memory. */
@@ -66,22 +65,6 @@ function readOnly() {
   } catch (error) {
     throw new SetupError(error.message, 'Usage: node scripts/test.mjs [--only check|unit|parity|model]');
   }
-}
-
-/** The model that is tested: the one named by HOLDFAST_MODEL, else the default one, fetched if need be. */
-async function modelPath() {
-  const named = process.env.HOLDFAST_MODEL;
-  if (named !== undefined && named !== '') return path.resolve(named);
-  const pulled = await runVisibly(process.execPath, [cli, 'models', 'pull']);
-  if (pulled !== 0)
-    throw new SetupError(
-      'phase model download (see above).',
-      'To test with a model that you have, set HOLDFAST_MODEL to its path; for the rest use --only check or --only unit.',
-      pulled,
-    );
-  const { exitCode, stdout, output } = await runQuietly(process.execPath, [cli, 'models', 'path']);
-  if (exitCode !== 0) throw new SetupError('the CLI does not know where the model is.', output.trim(), exitCode);
-  return stdout.trim();
 }
 
 /** Test files below test/ that are wanted by their first folder and by whether they load the model. */

@@ -20,7 +20,7 @@ import {
   verifyModel,
 } from '../runtime/models/index.ts';
 import type { Dependencies, EnginePort } from './dependencies.ts';
-import { cacheFolderCheck, memoryCheck, modelCheck, nodeCheck, onnxRuntimeCheck } from './doctorChecks.ts';
+import { cacheFolderCheck, deviceCheck, memoryCheck, modelCheck, nodeCheck, onnxRuntimeCheck } from './doctorChecks.ts';
 
 /** Everything that the commands call, as the product has it. */
 export function productDependencies(): Dependencies {
@@ -44,6 +44,7 @@ export function productDependencies(): Dependencies {
       cacheFolderCheck(),
       memoryCheck(),
       onnxRuntimeCheck(),
+      deviceCheck(),
       modelCheck({ resolve: resolveModel, verify: verifyModel }),
     ],
   };

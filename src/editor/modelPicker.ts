@@ -22,8 +22,9 @@ export async function selectModel(services: Pick<Services, 'context' | 'settings
   const { context, settings, log } = services;
   try {
     const machine = editorMachine(settings.editor(undefined), context.secrets);
+    const { memoryLimit } = settings.audit(undefined);
     let choice: Choice = 'again';
-    while (choice === 'again') choice = await (await pick(machine))?.choose?.();
+    while (choice === 'again') choice = await (await pick(machine, memoryLimit))?.choose?.();
     if (choice === undefined) return;
     await vscode.workspace.getConfiguration(section).update('model', choice.value, vscode.ConfigurationTarget.Global);
     log.info('The model was changed; the next audit uses it.');
@@ -32,9 +33,9 @@ export async function selectModel(services: Pick<Services, 'context' | 'settings
   }
 }
 
-async function pick(machine: Machine): Promise<PickerItem | undefined> {
+async function pick(machine: Machine, memoryLimit: string): Promise<PickerItem | undefined> {
   const looking = new AbortController();
-  const items = listModels(looking.signal, { machine }).then((listed) => pickerItems(listed, machine));
+  const items = listModels(looking.signal, { machine, memoryLimit }).then((listed) => pickerItems(listed, machine));
   items.catch(() => undefined); // nobody waits for it any more once the picker was dismissed
   try {
     return await vscode.window.showQuickPick(items, {

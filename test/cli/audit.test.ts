@@ -272,3 +272,19 @@ test('progress in a log is sparse lines without control characters', async () =>
   const { err } = await run(['audit']);
   assert.equal(err, ' 10 %  loading  (0 s)\n 90 %  loss of clause  (0 s)\n');
 });
+
+test('what the model says about its device stands on stderr, so that it is seen beside JSON on stdout', async () => {
+  const warning = 'The device "cuda" was not used: no library.';
+  const { err, out } = await run(['audit', 'system.md', '--device', 'cuda', '--format', 'json'], {
+    warnings: [warning],
+  });
+  assert.ok(err.includes(`${warning}\n`), err);
+  assert.ok(!out.includes(warning));
+});
+
+test('a memory limit that is not understood is refused with the forms that are', async () => {
+  const { code, err, calls } = await run(['audit', 'system.md', '--memory-limit', '4TB']);
+  assert.equal(code, 1);
+  assert.match(err, /--memory-limit "4TB": expected text such as 60%, 4GB, 800MB/);
+  assert.deepEqual(calls, []);
+});

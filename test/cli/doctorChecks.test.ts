@@ -3,7 +3,14 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { cacheFolderCheck, memoryCheck, modelCheck, nodeCheck, onnxRuntimeCheck } from '../../src/cli/doctorChecks.ts';
+import {
+  cacheFolderCheck,
+  deviceCheck,
+  memoryCheck,
+  modelCheck,
+  nodeCheck,
+  onnxRuntimeCheck,
+} from '../../src/cli/doctorChecks.ts';
 import { HoldfastError } from '../../src/errors.ts';
 import { catalog } from '../../src/runtime/models/index.ts';
 import { model } from './harness.ts';
@@ -20,8 +27,12 @@ test('an old Node fails with what to install', async () => {
 });
 
 test('little free memory is a warning', async () => {
-  assert.equal((await memoryCheck(() => 8e9).run(signal)).status, 'ok');
-  assert.equal((await memoryCheck(() => 2e8).run(signal)).status, 'warn');
+  const memory = (limit: number) => () => Promise.resolve({ free: limit / 0.6, total: 16e9, limit });
+  assert.deepEqual(await memoryCheck(memory(4.8e9)).run(signal), {
+    status: 'ok',
+    found: '8.0 GB available of 16.0 GB; audits may use 4.8 GB (60%)',
+  });
+  assert.equal((await memoryCheck(memory(2e8)).run(signal)).status, 'warn');
 });
 
 test('a cache folder that does not exist yet counts by the folder above it and is not created', async () => {
@@ -51,4 +62,16 @@ test('ONNX Runtime loads in a process of its own and names its providers', async
   const { status, found } = await onnxRuntimeCheck().run(signal);
   assert.equal(status, 'ok');
   assert.match(found, /providers: .*cpu/);
+});
+
+test('the choice of a device is told for the default model and a large one, with reasons', async () => {
+  const providers = () => Promise.resolve(['cpu', 'webgpu']);
+  const { status, found } = await deviceCheck(providers, 'other').run(signal);
+  assert.equal(status, 'ok');
+  assert.match(found, /default model cpu \(a model of 228 MB gains nothing/);
+  assert.match(found, /6\.0 GB webgpu, if a check run gives the CPU's numbers faster, else cpu$/);
+  assert.match(
+    (await deviceCheck(providers, 'none').run(signal)).found,
+    /6\.0 GB cpu \(no GPU to use .*no graphics device/,
+  );
 });

@@ -117,6 +117,14 @@ test('the status bar says what is known, in words and with a command', () => {
   assert.equal(statusView(idle, undefined), undefined);
 });
 
+test('the status of an audited document says where the model ran, and what went wrong there', () => {
+  const model = { ...report.model!, warnings: ['The device "cuda" was not used: no library.'] };
+  const active = { name: 'system.md', state: 'current' as const, result: { ...result, report: { ...report, model } } };
+  const { tooltip } = statusView({ kind: 'idle' }, active)!;
+  assert.match(tooltip, /The model ran on cpu \(a model of 228 MB gains nothing/);
+  assert.match(tooltip, /The device "cuda" was not used: no library\./);
+});
+
 test('what a screen reader says holds the state, the reason and the action', () => {
   const { label } = statusView({ kind: 'failed', reason: 'The engine was killed.' }, undefined)!;
   assert.equal(label, 'Holdfast. The audit failed. The engine was killed. Select to show the log.');

@@ -61,5 +61,7 @@ export const typed = {
   bool: (value: boolean) => Buffer.concat([u32(7), Buffer.of(value ? 1 : 0)]),
   string: (value: string) => Buffer.concat([u32(8), text(value)]),
   strings: (values: readonly string[]) => Buffer.concat([u32(9), u32(8), u64(values.length), ...values.map(text)]),
+  int32s: (values: ArrayLike<number>) =>
+    Buffer.concat([u32(9), u32(5), u64(values.length), Buffer.from(Int32Array.from(values).buffer)]),
   uint32s: (values: readonly number[]) => Buffer.concat([u32(9), u32(4), u64(values.length), ...values.map(u32)]),
 };

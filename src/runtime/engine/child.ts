@@ -1,5 +1,6 @@
 // The engine's child process: owns the model, its keys, values and logits. Started by `Engine` (client.ts) with IPC.
 import { HoldfastError } from '../../errors.ts';
+import { volunteerForOutOfMemory } from '../memory/oomPreference.ts';
 import { pauseFor } from '../simulator/pause.ts';
 import type { Simulator } from '../simulator/simulator.ts';
 import { loadModel, type LoadedModel } from './loadModel.ts';
@@ -100,6 +101,7 @@ function describe(error: unknown): Failure {
   return { ...failure, code: error.code, ...(error.hint === undefined ? {} : { hint: error.hint }) };
 }
 
+volunteerForOutOfMemory();
 // A terminal sends Ctrl-C to the whole process group; the client decides what it means and cancels or kills.
 process.on('SIGINT', () => undefined);
 // Without its client the engine has no purpose.

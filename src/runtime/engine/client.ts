@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { KeptSet } from '../../cache/keptSet.ts';
 import type { PolicyId } from '../../cache/policies/index.ts';
 import { HoldfastError, type HoldfastErrorCode } from '../../errors.ts';
+import { formatBytes } from '../memory/bytes.ts';
 import type {
   Answered,
   AnswerRow,
@@ -70,10 +71,23 @@ export class Engine {
     this.#loaded = null;
     if (this.#connection?.isAlive !== true) this.#connection = new Connection(this.options);
     const connection = this.#connection;
-    const info = (await connection.request('load', options, signal)) as ModelInfo;
-    const model = new EngineModel(connection, info);
+    const model = await this.#loadInto(connection, options, signal);
     this.#loaded = { key, model };
     return model;
+  }
+
+  /** A driver that crashes takes the whole child with it: then a new child loads the model on the CPU, and says so. */
+  async #loadInto(connection: Connection, options: LoadOptions, signal: AbortSignal): Promise<EngineModel> {
+    try {
+      return new EngineModel(connection, await connection.load(options, signal));
+    } catch (error) {
+      if (!connection.crashed || options.device === 'cpu' || signal.aborted) throw error;
+      const onCpu = (this.#connection = new Connection(this.options));
+      const info = await onCpu.load({ ...options, device: 'cpu' }, signal);
+      const warning = `The engine crashed while it tried the device "${options.device}"; the audit ran on the CPU.`;
+      const deviceReason = 'another device crashed the engine';
+      return new EngineModel(onCpu, { ...info, deviceReason, warnings: [...info.warnings, warning] });
+    }
   }
 
   dispose(): void {
@@ -90,6 +104,9 @@ class Connection {
   readonly #ready: Promise<void>;
   #nextId = 0;
   #stderr = '';
+  /** What the child may use and is expected to, once it has loaded a model. */
+  #memory: ModelInfo['memory'] | null = null;
+  #crashed = false;
   #end: HoldfastError | null = null;
 
   constructor({ enginePath, log, execArgv }: EngineOptions) {
@@ -130,9 +147,10 @@ class Connection {
         reject(this.#fail(reason));
       };
       child.on('error', (error) => ended(`could not run: ${error.message}`));
-      child.on('exit', (code, signal) =>
-        ended(signal === null ? `ended with code ${code ?? 'unknown'}` : `was killed by ${signal}`),
-      );
+      child.on('exit', (code, signal) => {
+        this.#crashed = isCrash(code, signal);
+        ended(signal === null ? `ended with code ${code ?? 'unknown'}` : `was killed by ${signal}`);
+      });
     });
     this.#ready.catch(() => undefined); // the requests that wait for it reject with the same reason
   }
@@ -143,6 +161,17 @@ class Connection {
 
   get pid(): number | undefined {
     return this.#child.pid;
+  }
+
+  /** True when the child ended by a fault of its own, such as a driver's, and not because it was stopped. */
+  get crashed(): boolean {
+    return this.#crashed;
+  }
+
+  async load(options: LoadOptions, signal: AbortSignal): Promise<ModelInfo> {
+    const info = (await this.request('load', options, signal)) as ModelInfo;
+    this.#memory = info.memory;
+    return info;
   }
 
   async request<M extends Method>(
@@ -202,17 +231,34 @@ class Connection {
     else pending?.reject(revive(message.error));
   }
 
+  /** The kernel ends a process that takes the last memory with SIGKILL, and nothing else says so. */
+  #advice(reason: string): string {
+    const again = 'Run the audit again: a new engine starts.';
+    if (!reason.includes('SIGKILL')) return `${again} If this repeats, the machine may be short of memory.`;
+    const used =
+      this.#memory === null
+        ? ''
+        : ` (about ${formatBytes(this.#memory.estimate)} were expected, ${formatBytes(this.#memory.limit)} allowed)`;
+    return `It may have run out of memory${used}. Close other programs, lower the memory limit so that batches become smaller, or use a smaller model. ${again}`;
+  }
+
   #fail(reason: string): HoldfastError {
     const said = this.#stderr.trim();
     this.#end ??= new HoldfastError(
       'engine-exited',
       `The engine ${reason}.${said === '' ? '' : ` It said: ${said}`}`,
-      'Run the audit again: a new engine starts. If this repeats, the machine may be short of memory.',
+      this.#advice(reason),
     );
     for (const pending of [...this.#pending.values()]) pending.reject(this.#end);
     return this.#end;
   }
 }
+
+/** Signals of a fault; Windows ends a faulting process with an NTSTATUS error code. */
+const faults: ReadonlySet<string> = new Set(['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGILL', 'SIGFPE']);
+const ntStatusErrors = 0xc0000000;
+const isCrash = (code: number | null, signal: NodeJS.Signals | null): boolean =>
+  signal === null ? (code ?? 0) >= ntStatusErrors : faults.has(signal);
 
 function revive({ name, message, code, hint, stack }: Failure): Error {
   if (code !== undefined) return new HoldfastError(code as HoldfastErrorCode, message, hint);

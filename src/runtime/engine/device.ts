@@ -61,7 +61,7 @@ export async function openOnDevice<Session extends Releasable>(
         session = await ports.open(provider);
         const actual = await ports.check(session, timed);
         const difference = checkDifference(actual, expected);
-        if (difference > checkTolerance) throw new Error(`its numbers differ from the CPU's by ${percent(difference)}`);
+        if (difference > checkTolerance) throw new Error(otherNumbers(difference));
         if (!timed || actual.warmMs! < expected.warmMs!) {
           return { session, device: provider, deviceReason: reason, precision: 'float32', warnings };
         }
@@ -89,8 +89,10 @@ async function usingSession<Session extends Releasable, T>(
   }
 }
 
-const percent = (share: number): string =>
-  Number.isFinite(share) ? `${(share * 100).toPrecision(2)} %` : 'more than any tolerance (not finite)';
+const otherNumbers = (difference: number): string =>
+  Number.isFinite(difference)
+    ? `its numbers differ from the CPU's by ${(difference * 100).toPrecision(2)} %`
+    : 'its numbers are not finite';
 const milliseconds = ({ warmMs }: CheckResult): string => `${Math.round(warmMs!)} ms`;
 
 /** Native errors carry a stack of the runtime's own; the first line says what happened. */

@@ -52,8 +52,8 @@ const loadFactor = 1.3;
 const copies = 2;
 /** Scores by part, concatenated scores, probabilities, their split: matrices of one layer that live together. */
 const attentionMatrices = 4;
-/** Logits, their exponentials and their product with the reference. */
-const logitMatrices = 3;
+/** Logits, and in turn their exponentials and their product with the reference. */
+const logitMatrices = 2;
 /** Attention sums that policies read: over all rows, the last one, the last window. */
 const rowGroups = 3;
 /** Memory that ONNX Runtime's allocator keeps between runs of different sizes, and small arrays. */

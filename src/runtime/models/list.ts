@@ -4,7 +4,7 @@ import { catalog, type CatalogModel } from './catalog.ts';
 import { discoverModels } from './discovery/index.ts';
 import { reasonOf, type Discovered, type FoundModel, type Keeper, type UnreadableModel } from './foundModel.ts';
 import { holdfastHome, thisMachine, type HoldfastHome } from './home.ts';
-import { estimate as defaultEstimate, usableMemory, type MemoryEstimator, type ModelSize } from './memory.ts';
+import { defaultMemoryLimit, estimateFromFile, memoryAvailable, type FileSize } from '../memory/index.ts';
 import { outlineModel, type ModelOutline } from './outline.ts';
 import type { ResolveOptions } from './resolve.ts';
 import { rememberedSha256, stampedSha256 } from './verify.ts';
@@ -30,13 +30,15 @@ export interface ListedModel extends Pick<ModelOutline, 'architecture' | 'parame
 export interface MemoryNeed {
   /** Estimate for an audit. */
   readonly bytes: number;
-  /** What models may take on this machine. */
+  /** What the engine may use now. */
   readonly usable: number;
   readonly fits: boolean;
 }
 
 export interface ListOptions extends ResolveOptions {
-  readonly estimate?: MemoryEstimator;
+  /** The setting that limits the engine. */
+  readonly memoryLimit?: string;
+  /** What the engine may use; by default that setting's share of what is free now. */
   readonly usableMemory?: number;
 }
 
@@ -46,7 +48,7 @@ export interface ListOptions extends ResolveOptions {
  */
 export async function listModels(signal: AbortSignal, options: ListOptions = {}): Promise<ListedModel[]> {
   const machine = options.machine ?? thisMachine();
-  const need = memoryNeed(options);
+  const need = await memoryNeed(options);
   const discovered: Discovered[] = [];
   for await (const found of discoverModels(machine, signal)) discovered.push(found);
 
@@ -91,11 +93,12 @@ async function findContent(
   return undefined;
 }
 
-type NeedOf = (model: ModelSize) => MemoryNeed;
+type NeedOf = (model: FileSize) => MemoryNeed;
 
-function memoryNeed({ estimate = defaultEstimate, usableMemory: usable = usableMemory() }: ListOptions): NeedOf {
+async function memoryNeed({ memoryLimit = defaultMemoryLimit, usableMemory }: ListOptions): Promise<NeedOf> {
+  const usable = usableMemory ?? (await memoryAvailable(memoryLimit)).limit;
   return (model) => {
-    const { bytes } = estimate(model);
+    const bytes = estimateFromFile(model);
     return { bytes, usable, fits: bytes <= usable };
   };
 }

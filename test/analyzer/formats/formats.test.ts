@@ -146,3 +146,18 @@ test('html puts answers that differ beside the full cache and lists those that d
     /<summary>StreamingLLM at 50 % and StreamingLLM at 75 % · repeats 81 % of the directives<\/summary>/,
   );
 });
+
+test('text, html and json say where the model ran, why, in which precision, and every warning about it', () => {
+  const warning = 'The device "cuda" was not used: no <library>.';
+  const bank = bankReport();
+  const model = { ...bank.model!, device: 'cpu', deviceReason: 'CUDA could not be used', warnings: [warning] };
+  const warned = { ...bank, model };
+  const shown = format('text').render(warned);
+  assert.match(shown, /^Device: cpu, float32: CUDA could not be used$/m);
+  assert.ok(shown.includes(`Warning: ${warning}\n`));
+  const page = format('html').render(warned);
+  assert.match(page, /<dt>Device<\/dt><dd>cpu, float32: CUDA could not be used<\/dd>/);
+  assert.match(page, /<dt>Warning<\/dt><dd>The device &quot;cuda&quot; was not used: no &lt;library&gt;\.<\/dd>/);
+  const { model: written } = reportSchema.parse(JSON.parse(format('json').render(warned)));
+  assert.deepEqual([written!.device, written!.precision, written!.warnings], ['cpu', 'float32', [warning]]);
+});

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { after, describe, test } from 'node:test';
 import { HoldfastError } from '../../../src/errors.ts';
 import { Engine } from '../../../src/runtime/engine/client.ts';
+import type { ModelInfo } from '../../../src/runtime/languageModel.ts';
 import { protocolVersion, type LoadOptions } from '../../../src/runtime/engine/protocol.ts';
 
 const scratch = mkdtempSync(path.join(os.tmpdir(), 'holdfast-engine-'));
@@ -13,16 +14,17 @@ after(() => rmSync(scratch, { recursive: true, force: true }));
 
 let scripts = 0;
 
-/** An engine whose child says hello and then does `onRequest` with each request. */
-function scripted(onRequest: string, version = protocolVersion): Engine {
+/** An engine whose child says hello, loads what `info` describes after `onLoad`, and does `onRequest` with each other request. */
+function scripted(onRequest: string, version = protocolVersion, info: Partial<ModelInfo> = {}, onLoad = ''): Engine {
   const enginePath = path.join(scratch, `child-${scripts++}.mjs`);
   writeFileSync(
     enginePath,
     `const answer = (id, value) => process.send({ type: 'result', id, value });
-     const info = { id: 'm', layers: 1, kvHeads: 1 };
+     const info = { id: 'm', layers: 1, kvHeads: 1, warnings: [], memory: { estimate: 5e8, limit: 4e9 }, ...${JSON.stringify(info)} };
      process.on('message', (message) => {
        if (message.type !== 'request') return;
        const { id, method, params } = message;
+       if (method === 'load') { ${onLoad} }
        if (method === 'load') return answer(id, { ...info, pid: process.pid });
        ${onRequest}
      });
@@ -108,6 +110,29 @@ describe('engine client', () => {
       (error) => withCode('prompt-too-long', /too long/u)(error) && (error as HoldfastError).hint === 'shorten it',
     );
     await assert.rejects(model.encodeUser('a', 'b', never), { name: 'TypeError', stack: /at child/u });
+  });
+
+  test('a child that the kernel killed may have run out of memory: the hint gives the estimate and the limit', async () => {
+    const engine = scripted(`process.kill(process.pid, 'SIGKILL');`, protocolVersion, {
+      memory: { estimate: 1.2e9, limit: 9e8 },
+    });
+    const model = await engine.load(options, never);
+    await assert.rejects(model.encodeUser('a', 'b', never), (error) => {
+      assert.ok(error instanceof HoldfastError);
+      assert.match(error.hint ?? '', /may have run out of memory \(about 1\.2 GB were expected, 900 MB allowed\)/u);
+      return true;
+    });
+  });
+
+  test('a device that crashes the engine while it loads is replaced by the CPU, with a warning', async () => {
+    const crash = `if (params.device !== 'cpu') return process.kill(process.pid, 'SIGSEGV');`;
+    const engine = scripted('', protocolVersion, { device: 'cpu', warnings: [] }, crash);
+    const { info } = await engine.load({ ...options, device: 'webgpu' }, never);
+    assert.match(info.warnings.join(), /crashed while it tried the device "webgpu"/u);
+    assert.match(info.deviceReason, /crashed the engine/u);
+    assert.ok(engine.pid !== undefined, 'the second child lives on');
+    const hopeless = scripted('', protocolVersion, {}, `process.kill(process.pid, 'SIGSEGV');`);
+    await assert.rejects(hopeless.load({ ...options, device: 'cpu' }, never), withCode('engine-exited', /SIGSEGV/u));
   });
 
   test('a child of another version is refused', async () => {
