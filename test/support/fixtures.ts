@@ -15,6 +15,9 @@ export const fixturesRoot = ((): string => {
 /** A path inside the fixtures folder. */
 export const fixture = (...parts: string[]): string => path.join(fixturesRoot, ...parts);
 
+/** A path inside the committed fixtures, for those that are only there. */
+export const committedFixture = (...parts: string[]): string => path.join(repository, 'test/fixtures', ...parts);
+
 /** Files of one fixture folder whose name matches, sorted; empty when the folder is absent. */
 export function discover(folder: string, pattern: RegExp): string[] {
   const directory = fixture(folder);
