@@ -99,3 +99,42 @@ test('a SentencePiece model reads as its GGUF metadata do', () => {
     assert.deepEqual(Array.from(tokenizer.encode(text, { plainRanges: [[0, text.length]] }).ids), ids);
   });
 });
+
+interface JsonDescription {
+  readonly added_tokens: readonly { readonly id: number; readonly content: string; readonly special: boolean }[];
+  readonly model: { readonly vocab: Record<string, number>; readonly merges: readonly (readonly string[])[] };
+}
+
+const names = {
+  llama3: 'llama-bpe',
+  qwen2: 'qwen2',
+  smollm: 'smollm',
+  tekken: 'tekken',
+  gpt4o: 'gpt-4o',
+  deepseek: 'deepseek-v3',
+};
+for (const [kind, pre] of Object.entries(names)) {
+  test(`a GGUF file with the same vocabulary and the word rules "${pre}" gives the same ids and offsets`, () => {
+    const { tokenizer: json, cases } = readJson<{ tokenizer: JsonDescription; cases: Case[] }>(file(kind));
+    const tokens: string[] = [];
+    const types: number[] = [];
+    const place = (piece: string, id: number, type: number) => {
+      tokens[id] = piece;
+      types[id] = type;
+    };
+    for (const [piece, id] of Object.entries(json.model.vocab)) place(piece, id, 1);
+    for (const { content, id, special } of json.added_tokens) place(content, id, special ? 3 : 4);
+    const metadata = new Map<string, GgufValue>([
+      ['tokenizer.ggml.model', 'gpt2'],
+      ['tokenizer.ggml.pre', pre],
+      ['tokenizer.ggml.tokens', tokens],
+      ['tokenizer.ggml.token_type', types],
+      ['tokenizer.ggml.merges', json.model.merges.map((merge) => merge.join(' '))],
+    ]);
+    const tokenizer = tokenizerFromGguf(metadata);
+    cases.forEach((each, i) => {
+      // A GGUF file has no normaliser: llama.cpp encodes text as it is.
+      if (texts[i]!.normalize('NFC') === texts[i]) assertCase(tokenizer, texts[i], each);
+    });
+  });
+}
