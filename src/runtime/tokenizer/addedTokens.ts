@@ -49,6 +49,10 @@ export class AddedTokens {
     const matches: AddedMatch[] = [];
     let covered = 0;
     for (let start = 0; start < text.length;) {
+      if (!this.#root.next.has(text.charCodeAt(start))) {
+        start++;
+        continue;
+      }
       const accepted = this.#tokensAt(text, start).findLast((token) => {
         const end = start + token.content.length;
         const control = token.special || looksLikeControl.test(token.content);

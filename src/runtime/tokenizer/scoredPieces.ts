@@ -1,7 +1,7 @@
 import { HoldfastError } from '../../errors.ts';
 import { charactersOf, createSpeller, type UnknownCharacters } from './characters.ts';
 import { mergeSymbols } from './mergeSymbols.ts';
-import { fallbackByte, ordinaryId, type Vocabulary } from './vocabulary.ts';
+import { fallbackByte, type Vocabulary } from './vocabulary.ts';
 import type { WordModel } from './wordModel.ts';
 
 export interface ScoredPiecesSource extends UnknownCharacters {
@@ -20,11 +20,11 @@ export function createScoredPieces({ vocabulary, scores, ...unknown }: ScoredPie
   const spell = createSpeller(vocabulary, unknown);
   const ranks = ranksOf(scores, vocabulary.pieces.length);
   let longest = 0;
-  for (const piece of vocabulary.ids.keys()) longest = Math.max(longest, piece.length);
-
-  /** Id of a piece that neighbours may merge into. Text that spells the name of a byte (`<0x0A>`) stays text. */
-  const mergedId = (piece: string): number | undefined =>
-    fallbackByte(piece) === undefined ? ordinaryId(vocabulary, piece) : undefined;
+  const reserved = new Uint8Array(vocabulary.pieces.length); // text that spells the name of a byte (`<0x0A>`) stays text
+  for (const [piece, id] of vocabulary.ids) {
+    longest = Math.max(longest, piece.length);
+    if (vocabulary.isSpecial(id) || fallbackByte(piece) !== undefined) reserved[id] = 1;
+  }
 
   return {
     encode(word) {
@@ -34,8 +34,8 @@ export function createScoredPieces({ vocabulary, scores, ...unknown }: ScoredPie
         rank: (left, _right, end) => {
           const from = bounds[left]!;
           const to = bounds[end]!;
-          const id = to - from > longest ? undefined : mergedId(word.slice(from, to));
-          if (id === undefined) return -1;
+          const id = to - from > longest ? undefined : vocabulary.ids.get(word.slice(from, to));
+          if (id === undefined || reserved[id] === 1) return -1;
           found[left] = id;
           return ranks[id]!;
         },
