@@ -49,7 +49,7 @@ function parameterValue(text: string): string | number | boolean {
   return /^\d+$/.test(text) ? Number(text) : text;
 }
 
-/** The formats that engines use for a whole cache, largest first: the arms of a comparison at equal bytes. */
+/** Formats as engines offer them: the uniform arms of a comparison at equal bytes. */
 export const uniformFormats: readonly CacheFormat[] = [
   'llamacpp',
   'vllm-token-head',

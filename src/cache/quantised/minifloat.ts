@@ -17,7 +17,8 @@ export const float8E5m2: Minifloat = { mantissaBits: 2, minExponent: -14, max: 5
  */
 export function roundToMinifloat(value: number, { mantissaBits, minExponent }: Minifloat): number {
   const quantum = 2 ** (Math.max(binaryExponent(value), minExponent) - mantissaBits);
-  return roundHalfEven(value / quantum) * quantum; // both exact: a power of two
+  const magnitude = roundHalfEven(Math.abs(value) / quantum) * quantum; // both exact: a power of two
+  return value < 0 || Object.is(value, -0) ? -magnitude : magnitude;
 }
 
 /** The integer nearest to a number below 2^51, half to even. */
