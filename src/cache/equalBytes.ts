@@ -3,7 +3,7 @@ import { balancerBytes, mikvEntryBytes } from './mikv/mikvBytes.ts';
 import { tierNames, type MikvPrecision } from './mikv/mikvSettings.ts';
 import { fullCacheBytes, heldTokens, type CacheShape } from './quantised/cacheShape.ts';
 import { formatBytes, type CacheFormat } from './quantised/quantisedCache.ts';
-import { keptCount } from './selection.ts';
+import { ratioThatKeeps } from './ratioThatKeeps.ts';
 import { compressedLayers } from './slidingLayers.ts';
 
 /** What an arm does to come down to the budget. */
@@ -160,11 +160,4 @@ function largestWithin(
   return [estimate + 1, estimate, estimate - 1].find(
     (tokens) => tokens <= most && countBytes(bytes(tokens), count) <= budget,
   );
-}
-
-/** A compression ratio at which exactly so many entries stay. */
-function ratioThatKeeps(keptTokens: number, seqLen: number): number {
-  const ratio = 1 - keptTokens / seqLen;
-  // In floating point the product of 1 - ratio and S may lie just below the count.
-  return keptCount(seqLen, ratio).keptTokens === keptTokens ? ratio : 1 - (keptTokens + 0.5) / seqLen;
 }

@@ -115,8 +115,8 @@ test(
             retained: arm.lo_bits,
             balancer: arm.balanced,
           });
-          const { layers, bytes } = mikvCache([layer], tier, precision);
-          const stored = layers[0]!;
+          const { keyValues, bytes } = mikvCache([layer], tier, precision);
+          const stored = { keys: keyValues.keys[0]!, values: keyValues.values[0]! };
           const full = countBytes(fullCacheBytes({ ...shape, windows: [null] }), 'payload');
           assert.ok(Math.abs(countBytes(bytes, 'payload') / full - arm.size_fraction) < 1e-12);
           const ends = (tensor: Float32Array): number[] =>

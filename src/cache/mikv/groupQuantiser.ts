@@ -1,5 +1,6 @@
 import { roundToHalf } from '../quantised/float16.ts';
-import { float16, roundHalfEven } from '../quantised/minifloat.ts';
+import { float16 } from '../quantised/minifloat.ts';
+import { roundHalfEven } from '../roundHalfEven.ts';
 
 export const quantisedBits = [2, 3, 4, 8] as const;
 export type QuantisedBits = (typeof quantisedBits)[number];

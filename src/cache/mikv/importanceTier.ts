@@ -1,7 +1,9 @@
+import { compress, type CompressOptions } from '../compress.ts';
 import { KeptSet } from '../keptSet.ts';
 import { groupSize, type LayerObservation } from '../layerObservation.ts';
 import { positionsFrom, type Policy } from '../policies/policy.ts';
-import { planSelection, select } from '../selection.ts';
+import { ratioThatKeeps } from '../ratioThatKeeps.ts';
+import { planSelection } from '../selection.ts';
 import { compressedLayers } from '../slidingLayers.ts';
 
 /**
@@ -31,13 +33,12 @@ export const cumulativeH2o = {
   },
 } as const satisfies Policy;
 
-export interface ImportanceTierOptions {
+/** Protections apply to the tier: a whitelist forces the high precision. */
+export interface ImportanceTierOptions extends CompressOptions {
   /** Scores of the tier. */
   readonly policy?: Policy;
   /** `half-recent` reserves half of the tier, rounded down, for the last positions; the paper does not say which it is. */
   readonly split?: 'heavy' | 'half-recent';
-  /** Positions that have to be in the tier, within its size. */
-  readonly whitelist?: readonly number[];
 }
 
 /** Entries per KV head of a tier of that share: `floor(ratio * S)`. */
@@ -51,31 +52,38 @@ export function importanceCount(seqLen: number, importanceRatio: number): number
  * The entries of each layer and KV head that get the high precision: as many as asked for, those that the policy would
  * keep. Any other kept set can be a tier too.
  *
- * @throws HoldfastError `engine-failed` for a score that is not finite, `invalid-settings` for a whitelist above the tier.
+ * @throws HoldfastError as `compress` does.
  */
 export function importanceTier(
   layers: readonly LayerObservation[],
   count: number,
-  { policy = cumulativeH2o, split = 'heavy', whitelist }: ImportanceTierOptions = {},
+  { policy = cumulativeH2o, split = 'heavy', ...protections }: ImportanceTierOptions = {},
 ): KeptSet {
   const first = layers[0];
   if (first === undefined) throw new RangeError('A cache needs at least one layer.');
-  const { seqLen, kvHeads } = first;
+  const { seqLen } = first;
+  if (count === 0) return emptyTier(layers, protections);
+  const tier = split === 'heavy' ? policy : withRecent(policy, Math.floor(count / 2));
+  return compress(layers, tier, ratioThatKeeps(count, seqLen), protections).kept;
+}
+
+/** Compression keeps at least one entry; a tier may have none. */
+function emptyTier(layers: readonly LayerObservation[], { whitelist = [] }: CompressOptions): KeptSet {
+  const { kvHeads, seqLen } = layers[0]!;
+  planSelection(seqLen, 0, { whitelist, sinks: [], window: [] }); // refuses a whitelist
   const compressed = compressedLayers(layers.map(({ window }) => window));
   const tier = KeptSet.full(layers.length, kvHeads, seqLen, compressed);
-  if (count === seqLen) return tier;
-  const own = policy.protect?.(seqLen) ?? { sinks: [], window: [] };
-  const recent = split === 'heavy' ? [] : positionsFrom(seqLen - Math.floor(count / 2), seqLen);
-  const protection = { ...own, window: [...own.window, ...recent], ...(whitelist && { whitelist }) };
-  const plan = planSelection(seqLen, count, protection);
-  for (const layer of compressed) {
-    const scores = policy.score(layers[layer]!, count);
-    for (let head = 0; head < kvHeads; head++) {
-      tier.clear(layer, head);
-      const row = scores.subarray(head * seqLen, (head + 1) * seqLen);
-      for (const position of select(row, plan, `${policy.title}, layer ${layer}, KV head ${head}`))
-        tier.add(layer, head, position);
-    }
-  }
+  for (const layer of compressed) for (let head = 0; head < kvHeads; head++) tier.clear(layer, head);
   return tier;
+}
+
+/** The same policy, with its last positions protected. */
+function withRecent(policy: Policy, recent: number): Policy {
+  return {
+    ...policy,
+    protect(seqLen) {
+      const own = policy.protect?.(seqLen) ?? { sinks: [], window: [] };
+      return { ...own, window: [...new Set([...own.window, ...positionsFrom(seqLen - recent, seqLen)])] };
+    },
+  };
 }

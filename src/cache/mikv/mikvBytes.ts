@@ -1,5 +1,5 @@
 import { exactBytes, noBytes, positionBytes, scoreBytes, sumBytes, type CacheBytes } from '../bytes.ts';
-import type { LayerShape } from '../quantised/cacheShape.ts';
+import type { EntryShape } from '../quantised/cacheShape.ts';
 import type { MikvPrecision } from './mikvSettings.ts';
 
 /** Channels that share a grid: half a head, because RoPE pairs channel c with c + d/2, and each group holds one of each pair. */
@@ -29,7 +29,7 @@ export function mikvEntryBytes(
 }
 
 /** Bytes of the balancing factors of one layer, float32. */
-export const balancerBytes = ({ kvHeads, headDim }: LayerShape, { balancer }: MikvPrecision): CacheBytes => ({
+export const balancerBytes = ({ kvHeads, headDim }: EntryShape, { balancer }: MikvPrecision): CacheBytes => ({
   ...noBytes,
   bookkeeping: balancer ? 4 * kvHeads * headDim : 0,
 });

@@ -3,7 +3,13 @@ import { exactBytes, sumBytes } from '../bytes.ts';
 import type { KeptSet } from '../keptSet.ts';
 import { heldTokens } from '../quantised/cacheShape.ts';
 import { toHalves } from '../quantised/float16.ts';
-import { assertFinite, type CacheLayer, type KeysAndValues, type QuantisedCache } from '../quantised/quantisedCache.ts';
+import {
+  assertFinite,
+  byTensor,
+  type CacheLayer,
+  type KeysAndValues,
+  type QuantisedCache,
+} from '../quantised/quantisedCache.ts';
 import { channelBalancer } from './balancer.ts';
 import { dequantiseGroups, quantiseGroups, type QuantisedBits } from './groupQuantiser.ts';
 import { balancerBytes, mikvEntryBytes, mikvGroupSize } from './mikvBytes.ts';
@@ -39,7 +45,7 @@ export function mikvCache(layers: readonly MikvLayer[], tier: KeptSet, precision
     assertFinite(read, layer, index, `does not fit into ${title}`);
     return read;
   });
-  return { layers: stored, bytes: mikvBytes(layers, tier, precision), notes: notes(layers, tier) };
+  return { keyValues: byTensor(stored), bytes: mikvBytes(layers, tier, precision), notes: notes(layers, tier) };
 }
 
 function storeLayer(layer: MikvLayer, index: number, tier: KeptSet, precision: MikvPrecision): KeysAndValues {

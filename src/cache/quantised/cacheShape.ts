@@ -1,13 +1,13 @@
 import { exactBytes, sumBytes, type CacheBytes } from '../bytes.ts';
 
-/** The part of a cache's shape that the bytes of one layer depend on. */
-export interface LayerShape {
+/** The part of a cache's shape that the bytes of one token in one layer depend on. */
+export interface EntryShape {
   readonly kvHeads: number;
   readonly headDim: number;
 }
 
 /** The shape of a model's cache of a system turn. */
-export interface CacheShape extends LayerShape {
+export interface CacheShape extends EntryShape {
   /** S: tokens of the system turn. */
   readonly seqLen: number;
   /** Each layer's sliding window in tokens, null for none. */
@@ -24,7 +24,7 @@ export function fullCacheBytes({ kvHeads, headDim, seqLen, windows }: CacheShape
 
 /** The shape of a cache, from its layers. */
 export function cacheShape(
-  layers: readonly (LayerShape & { readonly seqLen: number; readonly window: number | null })[],
+  layers: readonly (EntryShape & { readonly seqLen: number; readonly window: number | null })[],
 ): CacheShape {
   const first = layers[0];
   if (first === undefined) throw new RangeError('A cache needs at least one layer.');

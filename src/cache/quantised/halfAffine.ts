@@ -1,5 +1,5 @@
 import { roundToHalf } from './float16.ts';
-import { roundHalfEven } from './minifloat.ts';
+import { roundHalfEven } from '../roundHalfEven.ts';
 
 /**
  * Asymmetric quantisation in half-precision arithmetic, every step rounded, as KIVI and quanto do on fp16 activations:

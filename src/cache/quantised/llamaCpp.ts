@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { exactBytes, noBytes, sumBytes, type CacheBytes } from '../bytes.ts';
-import type { LayerShape } from './cacheShape.ts';
+import type { EntryShape } from './cacheShape.ts';
 import { toHalves } from './float16.ts';
 import { defineFormat } from './formatFamily.ts';
 import { ggmlBlocks, ggmlBlockSize, ggmlTypes, type GgmlType } from './ggmlBlocks.ts';
@@ -44,7 +44,7 @@ export const llamaCpp = defineFormat({
           ? ['Queries and sums stay in full precision; llama.cpp quantises queries too on some devices.']
           : []),
       ],
-      layerBytes: ({ kvHeads, headDim }: LayerShape, tokens) =>
+      layerBytes: ({ kvHeads, headDim }: EntryShape, tokens) =>
         sumBytes([keys, values].map((type) => typeBytes(type, kvHeads * tokens * headDim))),
       store: (layer) => ({
         keys: store(layer.keys, keys, rotates(layer.headDim) ? largestRotation(layer.headDim) : undefined),

@@ -1,3 +1,5 @@
+import { roundHalfEven } from '../roundHalfEven.ts';
+
 /** A binary floating-point format below float32. */
 export interface Minifloat {
   readonly mantissaBits: number;
@@ -19,11 +21,6 @@ export function roundToMinifloat(value: number, { mantissaBits, minExponent }: M
   const quantum = 2 ** (Math.max(binaryExponent(value), minExponent) - mantissaBits);
   const magnitude = roundHalfEven(Math.abs(value) / quantum) * quantum; // both exact: a power of two
   return value < 0 || Object.is(value, -0) ? -magnitude : magnitude;
-}
-
-/** The integer nearest to a number below 2^51, half to even. */
-export function roundHalfEven(value: number): number {
-  return value + 1.5 * 2 ** 52 - 1.5 * 2 ** 52; // a double has no fraction bits there, so the addition rounds
 }
 
 /** The integer nearest to a number, half away from zero: C's `roundf`. */

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { noBytes } from '../bytes.ts';
+import { roundHalfEven } from '../roundHalfEven.ts';
 import { compressedLayers } from '../slidingLayers.ts';
 import { roundToHalf, toHalves } from './float16.ts';
 import { defineFormat } from './formatFamily.ts';
-import { roundHalfAway, roundHalfEven } from './minifloat.ts';
+import { roundHalfAway } from './minifloat.ts';
 
 const f = Math.fround;
 const smallestScale = f(1e-7);

@@ -1,7 +1,7 @@
 import { HoldfastError } from '../../errors.ts';
 import { sumBytes, type CacheBytes } from '../bytes.ts';
 import type { LayerObservation } from '../layerObservation.ts';
-import { cacheShape, heldTokens, type CacheShape, type LayerShape } from './cacheShape.ts';
+import { cacheShape, heldTokens, type CacheShape, type EntryShape } from './cacheShape.ts';
 
 /** Keys and values of one layer, as the prefill computed them or as attention reads them from a cache. */
 export interface KeysAndValues {
@@ -14,8 +14,11 @@ export type CacheLayer = Pick<LayerObservation, 'seqLen' | 'kvHeads' | 'headDim'
 
 /** A cache in a representation other than float32, ready to be continued. */
 export interface QuantisedCache {
-  /** Dequantised: what attention reads in place of the exact keys and values. Every position is there. */
-  readonly layers: readonly KeysAndValues[];
+  /** Dequantised, per layer: what attention reads in place of the exact keys and values. Every position is there. */
+  readonly keyValues: {
+    readonly keys: readonly Float32Array[]; // each [kvHeads, S, headDim]
+    readonly values: readonly Float32Array[]; // each [kvHeads, S, headDim]
+  };
   readonly bytes: CacheBytes;
   /** What a reader has to know before comparing: windows, shapes that did not fit, parts of an engine that are left out. */
   readonly notes: readonly string[];
@@ -34,7 +37,7 @@ export interface CacheFormat {
   refusal(shape: CacheShape): string | undefined;
   notes(shape: CacheShape): readonly string[];
   /** Bytes of the first `tokens` tokens of one layer. */
-  layerBytes(shape: LayerShape, tokens: number): CacheBytes;
+  layerBytes(shape: EntryShape, tokens: number): CacheBytes;
   store(layer: CacheLayer): KeysAndValues;
 }
 
@@ -60,7 +63,12 @@ export function quantiseCache(layers: readonly CacheLayer[], format: CacheFormat
     assertFinite(read, layer, index, `does not fit into ${format.title}`);
     return read;
   });
-  return { layers: stored, bytes: formatBytes(format, shape), notes: format.notes(shape) };
+  return { keyValues: byTensor(stored), bytes: formatBytes(format, shape), notes: format.notes(shape) };
+}
+
+/** Layers of keys and values as keys and values of layers. */
+export function byTensor(layers: readonly KeysAndValues[]): QuantisedCache['keyValues'] {
+  return { keys: layers.map(({ keys }) => keys), values: layers.map(({ values }) => values) };
 }
 
 /** @throws HoldfastError `engine-failed` that names layer, KV head and position of the first element that is not finite. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { noBytes } from '../bytes.ts';
-import { float8E4m3, roundHalfAway, roundHalfEven } from './minifloat.ts';
+import { roundHalfEven } from '../roundHalfEven.ts';
+import { float8E4m3, roundHalfAway } from './minifloat.ts';
 import { toHalves } from './float16.ts';
 import { roundToFloat8 } from './float8.ts';
 import { defineFormat } from './formatFamily.ts';

@@ -14,10 +14,10 @@ const cases = {
 };
 
 test('codes are the nearest points of the grid that is stored, by hand', () => {
-  const { codes, alpha, beta } = quantiseGroups(Float32Array.of(-1, 0, 0.5, 2, 5, 5, 5, 5), 4, 2);
+  const { codes, alpha, beta } = quantiseGroups(Float32Array.of(-1, -0.5, 1.5, 2, 5, 5, 5, 5), 4, 2);
   assert.deepEqual([...alpha], [1, 2 ** -24]);
   assert.deepEqual([...beta], [-1, 5]);
-  assert.deepEqual([...codes], [0, 1, 2, 3, 0, 0, 0, 0]); // 1.5 steps above -1 round to the even 2
+  assert.deepEqual([...codes], [0, 0, 2, 3, 0, 0, 0, 0]); // 0.5 and 2.5 steps above -1 round to the even 0 and 2
 });
 
 test('no element is off by more than half a step and the rounding of the lowest point', () => {

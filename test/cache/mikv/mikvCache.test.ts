@@ -71,20 +71,20 @@ test('the balancer takes four bytes per channel of a KV head and layer', () => {
 
 test('with every entry in an FP16 tier the cache is the exact one in 16 bits', () => {
   const layer = noiseLayer(12, 16, 3);
-  const { layers, bytes } = mikvCache([layer], KeptSet.full(1, 2, 12), plain(16, 2));
-  assert.deepEqual(layers[0], { keys: toHalves(layer.keys), values: toHalves(layer.values) });
+  const { keyValues, bytes } = mikvCache([layer], KeptSet.full(1, 2, 12), plain(16, 2));
+  assert.deepEqual(keyValues, { keys: [toHalves(layer.keys)], values: [toHalves(layer.values)] });
   assert.equal(countBytes(bytes, 'payload'), 2 * 12 * 16 * 4);
 });
 
 test('entries of the tier are stored better than the others, and a whitelisted position is one of them', () => {
   const layers = [randomLayer(30, 4, 16), randomLayer(30, 14, 16)];
   const tier = importanceTier(layers, importanceCount(30, 0.2), { whitelist: [17] });
-  const { layers: stored } = mikvCache(layers, tier, plain(8, 2));
+  const { keys } = mikvCache(layers, tier, plain(8, 2)).keyValues;
   for (const [index, layer] of layers.entries()) {
     for (let head = 0; head < 2; head++) {
       const error = (position: number): number => {
         const start = (head * 30 + position) * 16;
-        return rootMeanSquare(stored[index]!.keys.subarray(start, start + 16), layer.keys.subarray(start, start + 16));
+        return rootMeanSquare(keys[index]!.subarray(start, start + 16), layer.keys.subarray(start, start + 16));
       };
       assert.ok(tier.has(index, head, 17));
       for (let position = 0; position < 30; position++)
@@ -99,10 +99,10 @@ test('balancing keys lowers the error of logits where queries and keys have outl
   const queryMax = Float32Array.from({ length: 128 }, (_, channel) => (channel % 64 === 7 ? 0.02 : 1));
   const layer: MikvLayer = { ...exact, keys, queryMax };
   const logitError = (balancer: boolean): number => {
-    const { layers } = mikvCache([layer], new KeptSet(1, 2, 40), parseMikvPrecision({ retained: 2, balancer }));
+    const { keyValues } = mikvCache([layer], new KeptSet(1, 2, 40), parseMikvPrecision({ retained: 2, balancer }));
     const weighted = (tensor: Float32Array): Float32Array =>
       tensor.map((key, index) => key * queryMax[Math.floor(index / (40 * 64)) * 64 + (index % 64)]!);
-    return rootMeanSquare(weighted(layers[0]!.keys), weighted(keys));
+    return rootMeanSquare(weighted(keyValues.keys[0]!), weighted(keys));
   };
   assert.ok(logitError(true) < 0.5 * logitError(false));
 });
@@ -110,8 +110,9 @@ test('balancing keys lowers the error of logits where queries and keys have outl
 test('layers with a sliding window stay in FP16 and count their window only', () => {
   const layers = [noiseLayer(20, 16, 1), { ...noiseLayer(20, 16, 2), window: 8 }];
   const tier = KeptSet.full(2, 2, 20, [0]);
-  const { layers: stored, bytes, notes } = mikvCache(layers, tier, plain(2, 2));
-  assert.deepEqual(stored[1], { keys: toHalves(layers[1]!.keys), values: toHalves(layers[1]!.values) });
+  const { keyValues, bytes, notes } = mikvCache(layers, tier, plain(2, 2));
+  assert.deepEqual(keyValues.keys[1], toHalves(layers[1]!.keys));
+  assert.deepEqual(keyValues.values[1], toHalves(layers[1]!.values));
   assert.equal(bytes.exact, 2 * 8 * 16 * 4);
   assert.equal(bytes.codes, 2 * 20 * 16 * 2 * (2 / 8));
   assert.match(notes.join(), /1 of 2 layers have a sliding window/);

@@ -30,11 +30,11 @@ test('a cache read from a format has the shape and, roughly, the values of the e
       fc.nat(1e6),
       (format, seqLen, headDim, seed) => {
         const layer = noiseLayer(seqLen, headDim, seed);
-        const { layers, bytes } = quantiseCache([layer], format);
+        const { keyValues, bytes } = quantiseCache([layer], format);
         for (const name of ['keys', 'values'] as const) {
-          assert.equal(layers[0]![name].length, layer[name].length);
+          assert.equal(keyValues[name][0]!.length, layer[name].length);
           // Two bits divide the range of 2 into three steps, 2/3 wide; a uniform error of half a step has 0.19.
-          assert.ok(rootMeanSquare(layers[0]![name], layer[name]) < 0.25, `${format.title}: ${name}`);
+          assert.ok(rootMeanSquare(keyValues[name][0]!, layer[name]) < 0.25, `${format.title}: ${name}`);
         }
         const full = cacheBytes(2 * seqLen, headDim);
         assert.ok(countBytes(bytes, 'payload') <= full);
@@ -121,8 +121,8 @@ test('an element beyond the range of fp16 is refused where the engine would stor
       /layer 0, KV head 0, position \d+ does not fit/,
     );
   // ggml's blocks hold it: only their scale is a half.
-  const [stored] = quantiseCache([layer], parseCacheFormat('llamacpp:rotation=false')).layers;
-  assert.ok(Math.abs(stored!.keys[2 * 64]! - 70_000) < 100);
+  const { keys } = quantiseCache([layer], parseCacheFormat('llamacpp:rotation=false')).keyValues;
+  assert.ok(Math.abs(keys[0]![2 * 64]! - 70_000) < 100);
 });
 
 test('bytes are those of the packed buffers, scales included', () => {
@@ -152,6 +152,12 @@ test('bytes are those of the packed buffers, scales included', () => {
   };
   for (const [name, bytes] of Object.entries(expected))
     assert.equal(countBytes(formatBytes(parseCacheFormat(name), shape), 'total'), bytes, name);
+});
+
+test('quanto packs elements of different groups into one byte, so an odd number of groups leaves half of the last ones empty', () => {
+  const shape = { kvHeads: 1, headDim: 64, seqLen: 3, windows: [null] };
+  const { codes, metadata } = formatBytes(parseCacheFormat('huggingface'), shape);
+  assert.deepEqual([codes, metadata], [2 * 2 * 64, 2 * 3 * 4]);
 });
 
 test('a layer with a sliding window holds its window only', () => {

@@ -2,13 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { roundToHalf } from '../../../src/cache/quantised/float16.ts';
 import { roundToFloat8 } from '../../../src/cache/quantised/float8.ts';
-import {
-  float8E4m3,
-  float8E5m2,
-  roundHalfAway,
-  roundHalfEven,
-  type Minifloat,
-} from '../../../src/cache/quantised/minifloat.ts';
+import { float8E4m3, float8E5m2, roundHalfAway, type Minifloat } from '../../../src/cache/quantised/minifloat.ts';
+import { roundHalfEven } from '../../../src/cache/roundHalfEven.ts';
 import { decodeHalf } from '../../../src/runtime/weights/halfFloat.ts';
 
 const nextFloat = (value: number): number => {
