@@ -41,7 +41,8 @@ export function parseByteBudget(text: string): ByteBudget {
   return { kind: 'fraction', fraction: amount / 100 };
 }
 
-/** The bytes of a budget for a cache that takes `fullBytes` uncompressed; never more than that. */
+/** The whole bytes of a budget for a cache that takes `fullBytes` uncompressed; never more than that. */
 export function budgetBytes(budget: ByteBudget, fullBytes: number): number {
-  return Math.min(fullBytes, budget.kind === 'fraction' ? budget.fraction * fullBytes : budget.bytes);
+  const bytes = budget.kind === 'fraction' ? budget.fraction * fullBytes : budget.bytes;
+  return Math.min(fullBytes, Math.floor(bytes * (1 + 2 ** -50))); // 29 % of 100 is 28.999999999999996 in doubles
 }

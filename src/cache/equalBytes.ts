@@ -156,8 +156,5 @@ function largestWithin(
   const none = countBytes(bytes(0), count);
   if (none > budget) return undefined;
   const each = countBytes(bytes(1), count) - none;
-  const estimate = each === 0 ? most : Math.min(most, Math.floor((budget - none) / each)); // may be off by one
-  return [estimate + 1, estimate, estimate - 1].find(
-    (tokens) => tokens <= most && countBytes(bytes(tokens), count) <= budget,
-  );
+  return each === 0 ? most : Math.min(most, Math.floor((budget - none) / each));
 }

@@ -28,8 +28,10 @@ test('anything else is refused with an example', () => {
   }
 });
 
-test('a budget never exceeds the full cache', () => {
+test('a budget is whole bytes, and never more than the full cache', () => {
   assert.equal(budgetBytes(parseByteBudget('25%'), 4_000), 1_000);
+  assert.equal(budgetBytes(parseByteBudget('29%'), 100), 29);
+  assert.equal(budgetBytes(parseByteBudget('33.3%'), 100), 33);
   assert.equal(budgetBytes(parseByteBudget('3kB'), 4_000), 3_000);
   assert.equal(budgetBytes(parseByteBudget('1MB'), 4_000), 4_000);
 });

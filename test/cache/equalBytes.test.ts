@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { budgetBytes } from '../../src/cache/byteBudget.ts';
 import { countBytes, type ByteCount } from '../../src/cache/bytes.ts';
 import { compress } from '../../src/cache/compress.ts';
 import { equalBytesArms, type EqualBytesArm, type ReachedArm } from '../../src/cache/equalBytes.ts';
@@ -31,7 +32,7 @@ const shapeOf = (headDim: number, seqLen: number, windows: (number | null)[] = [
 });
 
 function armsAt(shape: CacheShape, fraction: number, count: ByteCount = 'payload'): EqualBytesArm[] {
-  const budget = fraction * countBytes(fullCacheBytes(shape), count);
+  const budget = budgetBytes({ kind: 'fraction', fraction }, countBytes(fullCacheBytes(shape), count));
   return equalBytesArms(shape, budget, { precisions: pairs, formats: uniformFormats, count });
 }
 
@@ -110,23 +111,24 @@ test('every arm that is reached is within the budget, and one more token would n
       (seqLen, fraction, headDim, count, windows) => {
         const shape = shapeOf(headDim, seqLen, windows);
         const full = countBytes(fullCacheBytes(shape), count);
+        const budget = budgetBytes({ kind: 'fraction', fraction }, full);
         const compressed = windows.filter((window) => window === null).length;
         const perHead = 3 * compressed;
         for (const arm of armsAt(shape, fraction, count)) {
           if (!arm.reached) continue;
           const size = countBytes(arm.bytes, count);
-          assert.ok(size <= fraction * full);
+          assert.ok(size <= budget);
           assert.equal(arm.fraction, size / full);
           if (arm.setting.kind === 'eviction') {
             const { keptTokens, ratio } = arm.setting;
             assert.equal(keptCount(seqLen, ratio).keptTokens, keptTokens);
             const entry = 4 * headDim + (count === 'total' ? 4 : 0);
-            assert.ok(keptTokens === seqLen || size + perHead * entry > fraction * full);
+            assert.ok(keptTokens === seqLen || size + perHead * entry > budget);
           } else if (arm.setting.kind === 'mikv') {
             const { importance, retained } = arm.setting.precision;
             const bits = (stored: number): number => (stored === 16 ? 16 : stored + 64 / headDim);
             const each = (2 * headDim * (bits(importance) - bits(retained))) / 8 + (count === 'total' ? 8 : 0);
-            assert.ok(arm.setting.importantTokens === seqLen || size + perHead * each > fraction * full - 1e-6);
+            assert.ok(arm.setting.importantTokens === seqLen || size + perHead * each > budget);
           }
         }
       },
