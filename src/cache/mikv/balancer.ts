@@ -21,9 +21,9 @@ export function queryMagnitudes(
 /** Each channel's largest magnitude over a head's rows of [kvHeads, S, headDim]. */
 function channelMagnitudes(tensor: Float32Array, { seqLen, kvHeads, headDim }: HeadShape): Float32Array {
   const largest = new Float32Array(kvHeads * headDim);
-  for (const [index, element] of tensor.entries()) {
+  for (let index = 0; index < tensor.length; index++) {
     const channel = Math.floor(index / (seqLen * headDim)) * headDim + (index % headDim);
-    largest[channel] = Math.max(largest[channel]!, Math.abs(element));
+    largest[channel] = Math.max(largest[channel]!, Math.abs(tensor[index]!));
   }
   return largest; // [kvHeads, headDim]
 }

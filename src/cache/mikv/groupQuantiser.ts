@@ -52,9 +52,9 @@ export function quantiseGroups(values: Float32Array, groupSize: number, bits: Qu
 /** The elements as they are read back. */
 export function dequantiseGroups({ groupSize, codes, alpha, beta }: QuantisedGroups): Float32Array {
   const values = new Float32Array(codes.length);
-  for (const [index, code] of codes.entries()) {
+  for (let index = 0; index < codes.length; index++) {
     const group = Math.floor(index / groupSize);
-    values[index] = Math.fround(alpha[group]! * code) + beta[group]!;
+    values[index] = Math.fround(alpha[group]! * codes[index]!) + beta[group]!;
   }
   return values;
 }

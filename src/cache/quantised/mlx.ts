@@ -67,8 +67,8 @@ function requantise(group: Float32Array, bits: number, kernel: 'metal' | 'cpu'):
   const bias = stepsToZero === 0 ? 0 : edge;
   const storedScale = roundToHalf(scale);
   const storedBias = roundToHalf(bias);
-  for (const [index, value] of group.entries()) {
-    const code = Math.max(0, Math.min(levels, round(f(f(value - bias) / scale))));
+  for (let index = 0; index < group.length; index++) {
+    const code = Math.max(0, Math.min(levels, round(f(f(group[index]! - bias) / scale))));
     group[index] = f(storedScale * code) + storedBias;
   }
 }

@@ -37,8 +37,8 @@ export const vllmFp8 = defineFormat({
       for (let start = 0; start < halves.length; start += rowLength) {
         const row = halves.subarray(start, start + rowLength);
         const scale = scales === 'one' ? 1 : Math.fround(largestMagnitude(row) / range) || 1;
-        for (const [index, value] of row.entries())
-          row[index] = roundToFloat8(Math.fround(value / scale), format) * scale;
+        for (let index = 0; index < row.length; index++)
+          row[index] = roundToFloat8(Math.fround(row[index]! / scale), format) * scale;
       }
       return halves;
     };

@@ -57,14 +57,15 @@ function requantiseInt8(row: Float32Array): void {
   const scale = magnitudeScale(row, 127);
   const inverse = f(1 / scale);
   // Until June 2026 (vLLM #45361) codes were cut off towards zero here.
-  for (const [index, value] of row.entries())
-    row[index] = Math.max(-128, Math.min(127, roundHalfEven(f(value * inverse)))) * scale;
+  for (let index = 0; index < row.length; index++)
+    row[index] = Math.max(-128, Math.min(127, roundHalfEven(f(row[index]! * inverse)))) * scale;
 }
 
 function requantiseFp8(row: Float32Array): void {
   const scale = magnitudeScale(row, float8E4m3.max);
   const inverse = f(1 / scale);
-  for (const [index, value] of row.entries()) row[index] = roundToFloat8(f(value * inverse), float8E4m3) * scale;
+  for (let index = 0; index < row.length; index++)
+    row[index] = roundToFloat8(f(row[index]! * inverse), float8E4m3) * scale;
 }
 
 function magnitudeScale(row: Float32Array, range: number): number {
@@ -74,7 +75,7 @@ function magnitudeScale(row: Float32Array, range: number): number {
 }
 
 function requantiseInt4(row: Float32Array): void {
-  for (const [index, value] of row.entries()) row[index] = value * rotationSign(index);
+  for (let index = 0; index < row.length; index++) row[index]! *= rotationSign(index);
   walshHadamard(row, 0, row.length);
   row.set(toHalves(row));
 
@@ -88,13 +89,13 @@ function requantiseInt4(row: Float32Array): void {
   const zero = clampCode(roundHalfAway(f(-low / scale)));
   const inverse = f(1 / scale);
   const read = withoutLowestBits(scale);
-  for (const [index, value] of row.entries()) {
-    const code = clampCode(roundHalfAway(f(f(value * inverse) + zero)));
+  for (let index = 0; index < row.length; index++) {
+    const code = clampCode(roundHalfAway(f(f(row[index]! * inverse) + zero)));
     row[index] = (code - zero) * read;
   }
 
   walshHadamard(row, 0, row.length);
-  for (const [index, value] of row.entries()) row[index] = (value / row.length) * rotationSign(index);
+  for (let index = 0; index < row.length; index++) row[index]! *= rotationSign(index) / row.length;
 }
 
 const clampCode = (code: number): number => Math.max(0, Math.min(15, code));

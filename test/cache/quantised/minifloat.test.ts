@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { roundToHalf } from '../../../src/cache/quantised/float16.ts';
 import { roundToFloat8 } from '../../../src/cache/quantised/float8.ts';
-import { float8E4m3, float8E5m2, roundHalfAway, type Minifloat } from '../../../src/cache/quantised/minifloat.ts';
+import { float8E4m3, float8E5m2, roundHalfAway } from '../../../src/cache/quantised/minifloat.ts';
 import { roundHalfEven } from '../../../src/cache/roundHalfEven.ts';
 import { decodeHalf } from '../../../src/runtime/weights/halfFloat.ts';
 
@@ -35,7 +35,7 @@ test('beyond the largest half, rounding overflows from the middle of the next st
 });
 
 /** Every positive number of a format, ascending, by its definition. */
-function numbersOf({ mantissaBits, minExponent, max }: Minifloat): number[] {
+function numbersOf(mantissaBits: number, minExponent: number, max: number): number[] {
   const numbers: number[] = [];
   for (let exponent = minExponent; 2 ** exponent <= max; exponent++) {
     for (let mantissa = 0; mantissa < 2 ** mantissaBits; mantissa++) {
@@ -47,11 +47,11 @@ function numbersOf({ mantissaBits, minExponent, max }: Minifloat): number[] {
 }
 
 test('8-bit floats round to the nearest number of the format, a tie to the even one, and saturate', () => {
-  for (const [format, count] of [
-    [float8E4m3, 127],
-    [float8E5m2, 124],
+  for (const [format, mantissaBits, minExponent, count] of [
+    [float8E4m3, 3, -6, 127],
+    [float8E5m2, 2, -14, 124],
   ] as const) {
-    const numbers = numbersOf(format);
+    const numbers = numbersOf(mantissaBits, minExponent, format.max);
     assert.equal(numbers.length, count);
     for (const [index, low] of numbers.slice(0, -1).entries()) {
       const high = numbers[index + 1]!;
