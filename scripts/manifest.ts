@@ -28,14 +28,6 @@ interface Presentation {
   readonly see?: readonly string[];
 }
 
-const policyDescriptions = {
-  'streaming-llm': 'StreamingLLM: the first tokens and a recent window stay.',
-  snapkv: 'SnapKV: what the last tokens of the prompt attend to stays.',
-  tova: 'TOVA: what the last token attends to stays.',
-  h2o: 'H2O: heavy hitters, entries with the largest accumulated attention, stay.',
-  knorm: 'K-Norm: entries whose keys have the smallest norm stay.',
-};
-
 const severityDescriptions = {
   default: 'The severity that the finding carries.',
   error: 'Shown as an error.',
@@ -59,7 +51,7 @@ const presentation: Readonly<Record<string, Presentation>> = {
       coreml: 'Core ML (macOS).',
     },
   },
-  policies: { scope: 'resource', see: ['ratios'], enums: policyDescriptions },
+  policies: { scope: 'resource', see: ['ratios'] },
   ratios: { scope: 'resource', see: ['policies'] },
   probes: { scope: 'resource' },
   evidence: {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { policyIds } from '../cache/policies/index.ts';
+import { policyExpression, policyIds } from '../cache/policies/index.ts';
 
 export const devices = ['auto', 'cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const;
 export const evidenceLevels = ['retention', 'loss'] as const;
@@ -14,7 +14,7 @@ export const auditSettings = z.strictObject({
     .default('')
     .describe('Model id of the catalog, or a path to a GGUF file. Empty: the default model.'),
   policies: z
-    .array(z.enum(policyIds))
+    .array(policyExpression)
     .min(1)
     .default([...policyIds])
     .describe('KV-cache policies to simulate.'),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { policyIds } from '../../cache/policies/index.ts';
+import { policyExpression } from '../../cache/policies/index.ts';
 
 /**
  * Messages between the engine's client and its child process, over Node's IPC with `serialization: 'advanced'` (typed
@@ -36,7 +36,7 @@ export const requests = {
   encodeSystem: z.strictObject({ system: z.string() }),
   encodeUser: z.strictObject({ system: z.string(), user: z.string() }),
   prefill: z.strictObject({ ids: tokens }),
-  compress: z.strictObject({ prefix: handle, policy: z.enum(policyIds), ratio: z.number().min(0).lt(1) }),
+  compress: z.strictObject({ prefix: handle, policy: policyExpression, ratio: z.number().min(0).lt(1) }),
   generate: z.strictObject({
     prefix: handle,
     rows: z.array(z.strictObject({ mask, suffix: tokens, maxTokens: z.int().positive() })),

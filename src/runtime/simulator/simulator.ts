@@ -1,6 +1,6 @@
 import { compress } from '../../cache/compress.ts';
 import type { KeptSet } from '../../cache/keptSet.ts';
-import { policies, policyIds, rowGroupsFor, type PolicyId } from '../../cache/policies/index.ts';
+import { parsePolicy, policyIds, rowGroupsFor, type PolicyId } from '../../cache/policies/index.ts';
 import { HoldfastError } from '../../errors.ts';
 import { encodeSystemTurn, encodeUserSuffix, type ChatTemplate } from '../chatTemplate.ts';
 import { positionsOf } from '../graph/modelConfig.ts';
@@ -83,9 +83,15 @@ export class Simulator {
 
   compress(handle: PrefixHandle, policy: PolicyId, ratio: number): CompressedCache {
     const state = this.#state(handle);
-    const compression = compress(state.prefill.observations, policies[policy], ratio);
-    state.variants.push(compression.kept);
-    return { ...compression, variant: state.variants.length - 1 };
+    const { kept, keptTokens, bytes, fullBytes, notes, keyValues } = compress(
+      state.prefill.observations,
+      parsePolicy(policy),
+      ratio,
+    );
+    if (keyValues !== undefined)
+      throw new HoldfastError('invalid-settings', `${policy} changes keys or values, which cannot be run yet.`);
+    state.variants.push(kept);
+    return { kept, keptTokens, bytes, fullBytes, notes, variant: state.variants.length - 1 };
   }
 
   async generate(
