@@ -53,7 +53,13 @@ export function compress(
   const compressed = compressedLayers(layers.map(({ window }) => window));
   const uniform = keptCount(seqLen, ratio);
   const kept = KeptSet.full(layers.length, kvHeads, seqLen, compressed);
-  const notes = slidingNotes(layers.length - compressed.length, layers.length);
+  const followsRatio = policy.budgets === undefined && policy.pools === undefined;
+  const notes = [
+    ...(followsRatio && uniform.clamped
+      ? [`Budget raised to one entry: ratio ${ratio} leaves none of ${seqLen}.`]
+      : []),
+    ...slidingNotes(layers.length - compressed.length, layers.length),
+  ];
   /** Bytes of the layers that slide, which hold their window whatever the policy does. */
   const slidingBytes = layers.reduce(
     (bytes, { window }, layer) =>
@@ -62,15 +68,12 @@ export function compress(
   );
   const fullBytes = slidingBytes + cacheBytes(compressed.length * kvHeads * seqLen, headDim);
   const untouched = { kept, keptTokens: seqLen, bytes: fullBytes, fullBytes, notes, nextPosition: seqLen };
-  const followsRatio = policy.budgets === undefined && policy.pools === undefined;
   if (ratio === 0 || (followsRatio && uniform.keptTokens === seqLen)) return untouched;
 
   const observed = compressed.map((layer) => layers[layer]!);
   const guarded = protect(policy, seqLen, ratio, protections, overflow);
   const counts = guarded.policy.budgets?.(observed, ratio) ?? observed.map(() => uniform.keptTokens);
   const budgets = counts.map((keptTokens, layer): Budget => ({ keptTokens, ratio, layer, layers: counts.length }));
-  if (followsRatio && uniform.clamped)
-    notes.unshift(`Budget raised to one entry: ratio ${ratio} leaves none of ${seqLen}.`);
   notes.push(...(guarded.policy.notes?.(seqLen, ratio, observed.length) ?? []));
 
   const chosen = choose(observed, guarded, budgets, ratio, compressed);
@@ -145,9 +148,9 @@ const slidingNotes = (sliding: number, layers: number): string[] =>
 
 /** Where protected positions fill a budget, no score decided anything. */
 function overflowNotes({ policy, plans }: ProtectedPolicy, counts: readonly number[]): string[] {
-  const full = [...new Set(counts)].sort((a, b) => a - b).filter((count) =>
-    plans(count).some((plan) => plan.protectionExceedsBudget && plan.keptTokens > 0),
-  );
+  const full = [...new Set(counts)]
+    .sort((a, b) => a - b)
+    .filter((count) => plans(count).some((plan) => plan.protectionExceedsBudget && plan.keptTokens > 0));
   return full.map((count) => {
     const plan = plans(count).find(({ protectionExceedsBudget }) => protectionExceedsBudget)!;
     const where = plans(count).length === 1 ? '' : ` of the span [${plan.range.start}, ${plan.range.end})`;

@@ -71,8 +71,14 @@ export function fairPools(
     shares.reduce((sum, share) => (share.first === first ? sum + share.minimum : sum), 0);
   const wanted = shares.reduce((sum, share) => (share.first ? sum + share.length : sum), 0);
   const ofFirst = Math.min(wanted, keptTokens - minimumOf(false));
-  const first = quotas(ofFirst, shares.filter((share) => share.first));
-  const rest = quotas(keptTokens - ofFirst, shares.filter((share) => !share.first));
+  const first = quotas(
+    ofFirst,
+    shares.filter((share) => share.first),
+  );
+  const rest = quotas(
+    keptTokens - ofFirst,
+    shares.filter((share) => !share.first),
+  );
   return ranges.map(({ start, end }, index) => ({
     start,
     end,

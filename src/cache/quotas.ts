@@ -52,7 +52,8 @@ function settle(total: number, shares: readonly Share[]): (number | undefined)[]
     const below = open.filter((index) => remaining * claim(shares[index]!) < shares[index]!.minimum * whole);
     if (above.length === 0 && below.length === 0) return settled;
     // The side that is further off is settled first; the other may come into bounds by that.
-    const surplus = (index: number, bound: number): number => Math.abs((remaining * claim(shares[index]!)) / whole - bound);
+    const surplus = (index: number, bound: number): number =>
+      Math.abs((remaining * claim(shares[index]!)) / whole - bound);
     const excess = above.reduce((all, index) => all + surplus(index, shares[index]!.length), 0);
     const deficit = below.reduce((all, index) => all + surplus(index, shares[index]!.minimum), 0);
     if (excess > deficit) for (const index of above) settled[index] = shares[index]!.length;

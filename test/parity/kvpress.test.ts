@@ -78,7 +78,10 @@ test('scores and kept sets equal the reference library on random inputs', needsF
             ]),
           );
           for (const [index, value] of floats(expected.keys_out).entries())
-            assert.ok(Math.abs(compact[index]! - value) < 1e-5, `key element ${index}: ${compact[index]} is not ${value}`);
+            assert.ok(
+              Math.abs(compact[index]! - value) < 1e-5,
+              `key element ${index}: ${compact[index]} is not ${value}`,
+            );
           assert.equal(compressed.nextPosition, counts[0]);
         }
       });

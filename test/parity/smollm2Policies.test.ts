@@ -39,7 +39,10 @@ function readLayers(file: string): Map<number, LayerObservation> {
     const rotary = rotaryOf(floatsOf('inv_freq'));
     const beforeRope = unrotated(queries, rotary, seqLen, headDim);
     const others = { queries: () => beforeRope, rotary: () => rotary };
-    layers.set(Number(index), layerFromQueries({ seqLen, queryHeads, kvHeads, headDim }, keys, values, queries, others));
+    layers.set(
+      Number(index),
+      layerFromQueries({ seqLen, queryHeads, kvHeads, headDim }, keys, values, queries, others),
+    );
   }
   source.close();
   return layers;

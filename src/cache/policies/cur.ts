@@ -33,7 +33,11 @@ export const cur = definePolicy({
       needs: () => ({}),
       score({ seqLen, kvHeads, headDim, keys, values }) {
         const [ofKeys, ofValues] = [keys, values].map((vectors) =>
-          shares(norms(vectors, headDim).map((length) => length * length), seqLen, block),
+          shares(
+            norms(vectors, headDim).map((length) => length * length),
+            seqLen,
+            block,
+          ),
         );
         const scores = new Float32Array(kvHeads * seqLen);
         for (let head = 0; head < kvHeads; head++) {

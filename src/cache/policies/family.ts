@@ -34,8 +34,15 @@ export interface PolicyFamily<P extends Parameters = Parameters> extends Describ
   with(parameters?: z.input<P>): Policy;
 }
 
+interface DescribedWrapper extends Described {
+  /** One sentence that follows the base's summary. */
+  readonly effect: string;
+  /** What it reads besides what the base reads, in words. */
+  readonly needs: string;
+}
+
 /** A function from policies to a policy. */
-export interface WrapperFamily<P extends Parameters = Parameters> extends Described {
+export interface WrapperFamily<P extends Parameters = Parameters> extends DescribedWrapper {
   readonly kind: 'wrapper';
   readonly schema: P;
   /** Policies that it wraps at least and at most. */
@@ -78,29 +85,36 @@ export function definePolicy<P extends Parameters>(
 }
 
 export function defineWrapper<P extends Parameters>(
-  definition: Described & {
+  definition: DescribedWrapper & {
     readonly schema: P;
     readonly bases?: readonly [min: number, max: number];
+    /** The base scores parts of a prefix, for which the spans of a fair eviction mean nothing. */
+    readonly scoresParts?: boolean;
     /** Why these policies cannot be wrapped, if so. */
     refuses?(bases: readonly Policy[], parameters: z.output<P>): string | undefined;
-    wrap(base: Policy, parameters: z.output<P>, bases: readonly Policy[]): Partial<Omit<PolicyBody, 'fair'>>;
+    wrap(
+      base: Policy,
+      parameters: z.output<P>,
+      bases: readonly Policy[],
+    ): Partial<Omit<PolicyBody, 'fair' | 'summary'>>;
   },
 ): WrapperFamily<P> {
-  const { wrap, refuses, bases: count = [1, 1], ...family } = definition;
+  const { wrap, refuses, bases: count = [1, 1], scoresParts = false, ...family } = definition;
   const { id, title, paper } = family;
   const around = (bases: readonly Policy[], parameters: z.output<P>): Policy => {
     const base = bases[0]!;
-    const { fair } = base;
+    const { fair, ...plain } = base;
     const changed = nonDefault(family.schema, parameters);
     const policy: Policy = {
-      ...base,
+      ...plain,
       ...wrap(base, parameters, bases),
+      summary: `${base.summary} ${family.effect.replaceAll(/`(\w+)`/g, (_, name: string) => String(parameters[name]))}`,
       id: expression(id, changed, bases),
       title: `${withParameters(title, changed)} (${bases.map((each) => each.title).join(', ')})`,
       paper,
       parameters: shown(parameters),
     };
-    if (fair === undefined) return policy;
+    if (fair === undefined || scoresParts) return policy;
     return {
       ...policy,
       fair(spans, lambda) {
@@ -133,7 +147,9 @@ export function defineWrapper<P extends Parameters>(
 function parsed<P extends Parameters>(id: string, schema: P, given: unknown): z.output<P> {
   const result = schema.safeParse(given);
   if (result.success) return result.data;
-  const problems = result.error.issues.map(({ path, message }) => `${path.join('.')}${path.length > 0 ? ': ' : ''}${message}`);
+  const problems = result.error.issues.map(
+    ({ path, message }) => `${path.join('.')}${path.length > 0 ? ': ' : ''}${message}`,
+  );
   const known = Object.keys(schema.shape);
   throw new HoldfastError(
     'invalid-settings',

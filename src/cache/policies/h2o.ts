@@ -41,7 +41,9 @@ export const h2o = definePolicy({
           needs: () => ({ rowGroups: hasTrailing ? [...own, after] : own }),
           score(layer) {
             const { seqLen, kvHeads } = layer;
-            const trailing = hasTrailing ? groupMean(layer, layer.columnSums(after)) : new Float64Array(kvHeads * seqLen);
+            const trailing = hasTrailing
+              ? groupMean(layer, layer.columnSums(after))
+              : new Float64Array(kvHeads * seqLen);
             const scores = new Float32Array(kvHeads * seqLen);
             for (const rows of own) {
               const attention = groupMean(layer, layer.columnSums(rows));

@@ -7,7 +7,8 @@ export const keydiff = definePolicy({
   id: 'keydiff',
   title: 'KeyDiff',
   paper: {
-    title: 'KeyDiff: Key Similarity-Based KV Cache Eviction for Long-Context LLM Inference in Resource-Constrained Environments',
+    title:
+      'KeyDiff: Key Similarity-Based KV Cache Eviction for Long-Context LLM Inference in Resource-Constrained Environments',
     url: 'https://arxiv.org/abs/2504.15364',
   },
   formula: 'Minus cos(key, mean of the normalised keys).',
@@ -29,7 +30,8 @@ export const keydiff = definePolicy({
         const anchorLength = Math.max(1e-8, Math.hypot(...anchor));
         for (let entry = head * seqLen; entry < (head + 1) * seqLen; entry++) {
           let dot = 0;
-          for (let channel = 0; channel < headDim; channel++) dot += keys[entry * headDim + channel]! * anchor[channel]!;
+          for (let channel = 0; channel < headDim; channel++)
+            dot += keys[entry * headDim + channel]! * anchor[channel]!;
           scores[entry] = -dot / (Math.max(1e-8, lengths[entry]!) * anchorLength);
         }
       }

@@ -19,8 +19,7 @@ export function leverageScores(layer: LayerObservation, sketch: number, seed: nu
   const scores = new Float64Array(kvHeads * seqLen);
   for (let head = 0; head < kvHeads; head++) {
     const mean = new Float64Array(headDim);
-    for (let at = 0; at < seqLen * headDim; at++)
-      mean[at % headDim]! += keys[head * seqLen * headDim + at]! / seqLen;
+    for (let at = 0; at < seqLen * headDim; at++) mean[at % headDim]! += keys[head * seqLen * headDim + at]! / seqLen;
     const stream = noise(seed, index, head);
     const directions = Float64Array.from({ length: headDim * sketch }, () => stream.normal() / Math.sqrt(sketch));
     const sketched = new Float64Array(seqLen * sketch);

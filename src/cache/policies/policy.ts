@@ -95,7 +95,8 @@ export function positionsFrom(start: number, end: number): number[] {
 const nothingProtected: Protection = { sinks: [], window: [] };
 
 /** What a policy protects by itself. */
-export const protectionOf = (policy: Policy, seqLen: number): Protection => policy.protect?.(seqLen) ?? nothingProtected;
+export const protectionOf = (policy: Policy, seqLen: number): Protection =>
+  policy.protect?.(seqLen) ?? nothingProtected;
 
 /** For the fair form of every policy but StreamingLLM. @throws HoldfastError `invalid-settings` for any lambda. */
 export function refuseLambda(lambda: number | undefined, title: string): void {

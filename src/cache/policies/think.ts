@@ -53,7 +53,8 @@ export const think = definePolicy({
           const staying = new Set(selectTop(row, headDim - removed, `ThinK, KV head ${head}`));
           for (let channel = 0; channel < headDim; channel++) {
             if (staying.has(channel)) continue;
-            for (let position = 0; position < seqLen; position++) keys[(head * seqLen + position) * headDim + channel] = 0;
+            for (let position = 0; position < seqLen; position++)
+              keys[(head * seqLen + position) * headDim + channel] = 0;
           }
           freedBytes += 2 * removed * kept[head]!.length;
         }

@@ -4,7 +4,12 @@ import { definePolicy } from './family.ts';
 import { refuseLambda } from './policy.ts';
 
 /** Mean over all query heads of attention sums, the same for every KV head, in part of a row. */
-function fillMeans(scores: Float32Array, { seqLen, queryHeads, kvHeads }: LayerObservation, sums: Float32Array, part: Range): void {
+function fillMeans(
+  scores: Float32Array,
+  { seqLen, queryHeads, kvHeads }: LayerObservation,
+  sums: Float32Array,
+  part: Range,
+): void {
   for (let position = part.start; position < part.end; position++) {
     let sum = 0;
     for (let query = 0; query < queryHeads; query++) sum += sums[query * seqLen + position]!;

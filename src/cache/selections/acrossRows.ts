@@ -22,7 +22,8 @@ function bestTogether(rows: readonly Row[], candidates: Int32Array, total: numbe
   const competing = new Float32Array(open.reduce((sum, positions) => sum + positions.length, 0));
   let filled = 0;
   for (const [index, positions] of open.entries())
-    for (const position of positions) competing[filled++] = rankable(rows[index]!.scores[position]!, position, rows[index]!.origin);
+    for (const position of positions)
+      competing[filled++] = rankable(rows[index]!.scores[position]!, position, rows[index]!.origin);
   const winners = selectTop(competing, Math.max(0, Math.min(free, competing.length)), rows[0]!.origin);
   let winner = 0;
   let end = 0;

@@ -12,12 +12,13 @@ export const adakv = defineWrapper({
     url: 'https://arxiv.org/abs/2407.11550',
   },
   formula:
-    'Scores of the base; each head keeps its best trunc(n x `alpha`), the rest of the layer\'s KV heads x n goes to the best of all heads.',
+    "Scores of the base; each head keeps its best trunc(n x `alpha`), the rest of the layer's KV heads x n goes to the best of all heads.",
+  effect: 'The heads of a layer share its budget.',
+  needs: 'nothing more',
   cost: 'none',
   schema: z.strictObject({ alpha: z.number().min(0).max(1).default(0.2) }),
   refuses: refusesSelections,
   wrap: (base, { alpha }) => ({
-    summary: `${base.summary} The heads of a layer share its budget.`,
     selection: acrossHeads(alpha),
   }),
 });

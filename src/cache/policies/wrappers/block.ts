@@ -10,16 +10,19 @@ export const block = defineWrapper({
   id: 'block',
   title: 'Block-wise',
   paper: {
-    title: 'KeyDiff: Key Similarity-Based KV Cache Eviction for Long-Context LLM Inference in Resource-Constrained Environments',
+    title:
+      'KeyDiff: Key Similarity-Based KV Cache Eviction for Long-Context LLM Inference in Resource-Constrained Environments',
     url: 'https://arxiv.org/abs/2504.15364',
   },
   formula:
     'From the first n positions on, each next `length` positions join those kept so far, the base scores all of them and the best n stay. What leaves early scores lowest.',
+  effect: 'Decided anew after every `length` tokens.',
+  needs: 'nothing more; the base may read keys and values only',
   cost: 'S / length times that of the base on n + length tokens',
   schema: z.strictObject({ length: z.int().min(1).default(128) }),
+  scoresParts: true,
   refuses: (bases) => refusesAllButScores(bases) ?? refusesAttention(bases),
   wrap: (base, { length }) => ({
-    summary: `${base.summary} Decided anew after every ${length} tokens.`,
     score(layer, budget) {
       const { seqLen, kvHeads } = layer;
       const n = Math.min(seqLen, budget.keptTokens);

@@ -18,11 +18,12 @@ export const cam = defineWrapper({
   },
   formula:
     'Scores of the base, mean over KV heads. Each evicted entry i is merged with probability A_i / mean A of the next `window` kept entries (A: attention summed over all rows and the group), its value divided by their number and added to each.',
+  effect: 'The values of some others are added to the next `window` that stay.',
+  needs: 'attention of all rows',
   cost: 'S x window x d per KV head',
   schema: z.strictObject({ window: z.int().min(1).default(32), seed: z.int().min(0).default(0) }),
   refuses: refusesAllButScores,
   wrap: (base, { window, seed }) => ({
-    summary: `${base.summary} The values of some others are added to the next ${window} kept.`,
     needs(seqLen) {
       const needs = base.needs(seqLen);
       return { ...needs, rowGroups: [...(needs.rowGroups ?? []), 'all'] };

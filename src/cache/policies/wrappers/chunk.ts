@@ -24,8 +24,11 @@ export const chunk = defineWrapper({
   },
   formula:
     'The base, applied to each chunk of `length` positions alone; each keeps max(1, trunc(its length x (1 - ratio))).',
+  effect: 'Every `length` tokens for themselves.',
+  needs: 'nothing more; queries and rotary embedding where the base reads attention',
   cost: 'that of the base',
   schema: z.strictObject({ length: z.int().min(2).default(1024) }),
+  scoresParts: true,
   refuses: (bases) =>
     refusesSelections(bases) ??
     refusesOwnBudgets(bases) ??
@@ -33,7 +36,6 @@ export const chunk = defineWrapper({
       ? `${bases[0]!.id} runs over the whole cache.`
       : undefined),
   wrap: (base, { length }) => ({
-    summary: `${base.summary} Every ${length} tokens for themselves.`,
     /** Attention within a chunk is not that of the prefix: it is computed from the queries. */
     needs(seqLen) {
       const { rowGroups, ...others } = base.needs(Math.min(seqLen, length));

@@ -21,12 +21,14 @@ export const composed = defineWrapper({
   paper: { title: 'kvpress: ComposedPress', url: 'https://github.com/NVIDIA/kvpress' },
   formula:
     'Each of k policies keeps (1 - ratio)^(1/k) of what the one before kept; those after the first read keys and values only. What leaves early scores lowest.',
+  effect: 'What is left of it goes through the next.',
+  needs: 'nothing more; policies after the first may read keys and values only',
   cost: 'the sum of its parts',
   schema: z.strictObject({}),
   bases: [2, 8],
+  scoresParts: true,
   refuses: (bases) => refusesAllButScores(bases) ?? refusesAttention(bases.slice(1)),
   wrap: (_, __, bases) => ({
-    summary: `Keeps what is left of ${bases.map(({ title }) => title).join(', then ')}.`,
     needs: (seqLen) => unionOfNeeds(bases.map((base) => base.needs(seqLen))),
     budgets: (layers, ratio) => layers.map(({ seqLen }) => stages(seqLen, ratio, bases.length).at(-1)!),
     protect: (seqLen) => protectionOf(bases.at(-1)!, seqLen),

@@ -12,11 +12,12 @@ export const criticalAdakv = defineWrapper({
   paper: criticalPaper,
   formula:
     'Per-head budgets of AdaKV; of each the best trunc(`first` x budget) by the base stay, the rest goes by (base + `epsilon`) x mean over the group of the L1 norm of Wo v.',
+  effect: 'The heads of a layer share its budget, and its second part weighs values by what they do to the output.',
+  needs: 'output projection',
   cost: 'S x d x hidden size per query head',
   schema: criticalSchema.extend(adakv.schema.shape),
   refuses: refusesValueNorms,
   wrap: (base, { alpha, first, epsilon }) => ({
-    summary: `${base.summary} The heads of a layer share its budget; its second part weighs values by what they do to the output.`,
     needs: (seqLen) => ({ ...base.needs(seqLen), outputWeight: true }),
     selection: criticalAcrossHeads(alpha, first, epsilon),
   }),

@@ -26,9 +26,7 @@ export function outputWeighted(layer: LayerObservation, scores: Float32Array, ep
 
 export function refusesValueNorms(bases: readonly Policy[]): string | undefined {
   const wrong = bases.find(({ parameters }) => parameters.valueNorm === true);
-  return wrong === undefined
-    ? refusesSelections(bases)
-    : `${wrong.id} already weighs values: give it valueNorm=false.`;
+  return wrong === undefined ? refusesSelections(bases) : `${wrong.id} already weighs values: give it valueNorm=false.`;
 }
 
 /** CriticalKV: the second half of the budget goes by attention times what a value does to the output. */
@@ -38,11 +36,12 @@ export const criticalkv = defineWrapper({
   paper: criticalPaper,
   formula:
     'The best trunc(n x `first`) by the base stay; the others score (base + `epsilon`) x mean over the group of the L1 norm of Wo v.',
+  effect: 'The second part of the budget weighs values by what they do to the output.',
+  needs: 'output projection',
   cost: 'S x d x hidden size per query head',
   schema: criticalSchema,
   refuses: refusesValueNorms,
   wrap: (base, { first, epsilon }) => ({
-    summary: `${base.summary} The second part of the budget weighs values by what they do to the output.`,
     needs: (seqLen) => ({ ...base.needs(seqLen), outputWeight: true }),
     score(layer, budget) {
       const { seqLen, kvHeads } = layer;

@@ -10,11 +10,12 @@ export const dms = defineWrapper({
   title: 'Threshold',
   paper: { title: 'Inference-Time Hyper-Scaling with KV Cache Compression', url: 'https://arxiv.org/abs/2506.05345' },
   formula: 'Entries before the last `window` whose score is below `threshold` go; how many is an outcome.',
+  effect: 'As many as score at least `threshold`.',
+  needs: 'nothing more',
   cost: 'none',
   schema: z.strictObject({ threshold: z.number(), window: z.int().min(1).default(128) }),
   refuses: (bases) => refusesSelections(bases) ?? refusesOwnBudgets(bases),
   wrap: (base, { threshold, window }) => ({
-    summary: `${base.summary} As many as score at least ${threshold}.`,
     budgets: (layers) => layers.map(({ seqLen }) => seqLen),
     selection: atLeast(threshold, window),
     notes: (seqLen, ratio, layers) => [

@@ -23,20 +23,27 @@ export const merging = defineWrapper({
   },
   formula:
     'Each evicted entry i goes to the kept t of the largest cosine of keys, if that is at least `threshold` and among the best `fraction`: V_t = (V_t + sum w_i V_i) / (1 + sum w_i), w_i = max(0, cosine) |V_i| / (|V_i| + |V_t|). Keys stay.',
+  effect: 'The values of the others are merged into them.',
+  needs: 'nothing more',
   cost: 'S x n x d per KV head',
   schema: z.strictObject({
     threshold: z.number().min(-1).max(1).default(0),
     fraction: z.number().min(0).max(1).default(1),
   }),
   wrap: (base, { threshold, fraction }) => ({
-    summary: `${base.summary} The values of the others are merged into them.`,
     transform: after(base, (layer, kept) => {
       const { seqLen, headDim } = layer;
       const values = layer.values.slice();
       const valueLengths = norms(layer.values, headDim);
       for (const [head, positions] of kept.entries()) {
         const matches = bestMatches(layer, head, positions);
-        const limit = Math.max(threshold, quantile(matches.map(({ similarity }) => similarity), 1 - fraction));
+        const limit = Math.max(
+          threshold,
+          quantile(
+            matches.map(({ similarity }) => similarity),
+            1 - fraction,
+          ),
+        );
         const totals = new Map<number, { sum: Float64Array; weight: number }>();
         for (const { from, to, similarity } of matches) {
           if (similarity < limit) continue;

@@ -3,7 +3,7 @@ import { HoldfastError } from '../../../errors.ts';
 import { keptCount } from '../../selection.ts';
 import { defineWrapper } from '../family.ts';
 import { ownBudgetNote } from '../ownBudget.ts';
-import { refusesOwnBudgets } from './refusals.ts';
+import { refusesOwnBudgets, refusesSelections } from './refusals.ts';
 
 /** A compression ratio for each layer. */
 export const perLayer = defineWrapper({
@@ -11,11 +11,12 @@ export const perLayer = defineWrapper({
   title: 'Per layer',
   paper: { title: 'kvpress: PerLayerCompressionPress', url: 'https://github.com/NVIDIA/kvpress' },
   formula: 'The base with its own ratio in each compressed layer; the ratio of the variant is not used.',
+  effect: 'Each layer has its own ratio.',
+  needs: 'nothing more',
   cost: 'that of the base',
   schema: z.strictObject({ ratios: z.array(z.number().min(0).lt(1)).min(1) }),
-  refuses: refusesOwnBudgets,
+  refuses: (bases) => refusesSelections(bases) ?? refusesOwnBudgets(bases),
   wrap: (base, { ratios }) => ({
-    summary: `${base.summary} Each layer has its own ratio.`,
     score: (layer, budget) => base.score(layer, { ...budget, ratio: ratios[budget.layer]! }),
     budgets(layers) {
       if (layers.length !== ratios.length)

@@ -16,7 +16,9 @@ export function refusesOwnBudgets(bases: readonly Policy[]): string | undefined 
 /** For wrappers that score a choice of entries: only keys and values exist for it. */
 export function refusesAttention(bases: readonly Policy[]): string | undefined {
   const wrong = bases.find((base) => !readsOnlyKeysAndValues(base.needs(1 << 16)));
-  return wrong === undefined ? undefined : `${wrong.id} reads more than keys and values, which a pruned cache cannot give.`;
+  return wrong === undefined
+    ? undefined
+    : `${wrong.id} reads more than keys and values, which a pruned cache cannot give.`;
 }
 
 /** For wrappers that need plain scores. */

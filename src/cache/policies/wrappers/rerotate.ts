@@ -12,12 +12,12 @@ export const rerotate = defineWrapper({
     url: 'https://arxiv.org/abs/2309.17453',
   },
   formula: 'The kept keys, in order, are rotated to the positions 0..n-1; the conversation continues at n.',
+  effect: 'Their positions close up.',
+  needs: 'rotary embedding',
   cost: 'n x d per KV head',
   schema: z.strictObject({}),
-  refuses: ([base]) =>
-    base!.positions === 'rerotated' ? `${base!.id} is re-rotated already.` : undefined,
+  refuses: ([base]) => (base!.positions === 'rerotated' ? `${base!.id} is re-rotated already.` : undefined),
   wrap: (base) => ({
-    summary: `${base.summary} Their positions close up.`,
     needs: (seqLen) => ({ ...base.needs(seqLen), rotary: true }),
     positions: 'rerotated',
     transform: after(base, (layer, kept) => {
