@@ -25,9 +25,9 @@ export interface Protections {
 export interface ProtectedPolicy {
   readonly policy: Policy;
   /** The parts of the prefix with what each may keep; @throws HoldfastError `invalid-settings` for a whitelist above it. */
-  plans(keptTokens: number): readonly SelectionPlan[];
+  readonly plans: (keptTokens: number) => readonly SelectionPlan[];
   /** What a reader has to know; complete only after all plans were made. */
-  notes(): readonly string[];
+  readonly notes: () => readonly string[];
 }
 
 /** @throws HoldfastError `invalid-settings` for protections that do not fit the prefix or the policy. */

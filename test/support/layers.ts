@@ -103,7 +103,7 @@ export function randomLayer(seqLen: number, seed: number, headDim = 4): LayerObs
     outputWeight: () => noise(8 * 4 * headDim, seed + 3),
     secondPass(pass) {
       const length = pass.scored.end - pass.scored.start;
-      const passSeed = [...secondPassKey(pass)].reduce((sum, sign) => sum + sign.charCodeAt(0), seed + 4);
+      const passSeed = Buffer.from(secondPassKey(pass)).reduce((sum, byte) => sum + byte, seed + 4);
       return noise(4 * length, passSeed).map(Math.abs);
     },
   });

@@ -28,13 +28,13 @@ const named: readonly [pattern: RegExp, policy: (...captures: string[]) => Polic
       score: (layer) => noncausalScores(layer, Number(chunk), true),
     }),
   ],
-  [/^critical_(.+)$/, (base) => wrapped('criticalkv', base!)],
-  [/^criticaladakv_(.+)$/, (base) => wrapped('critical-adakv', base!)],
-  [/^adakv_(.+)$/, (base) => wrapped('adakv', base!)],
-  [/^chunkkv_(.+)_l(\d+)$/, (base, length) => wrapped('chunkkv', base!, `,length=${length}`)],
-  [/^chunk_(.+)_l(\d+)$/, (base, length) => wrapped('chunk', base!, `,length=${length}`)],
-  [/^block_(.+)_b(\d+)$/, (base, length) => wrapped('block', base!, `,length=${length}`)],
-  [/^keyrerotation_(.+)$/, (base) => wrapped('rerotate', base!)],
+  [/^critical_(.+)$/, (base) => wrapped('criticalkv', base)],
+  [/^criticaladakv_(.+)$/, (base) => wrapped('critical-adakv', base)],
+  [/^adakv_(.+)$/, (base) => wrapped('adakv', base)],
+  [/^chunkkv_(.+)_l(\d+)$/, (base, length) => wrapped('chunkkv', base, `,length=${length}`)],
+  [/^chunk_(.+)_l(\d+)$/, (base, length) => wrapped('chunk', base, `,length=${length}`)],
+  [/^block_(.+)_b(\d+)$/, (base, length) => wrapped('block', base, `,length=${length}`)],
+  [/^keyrerotation_(.+)$/, (base) => wrapped('rerotate', base)],
 ];
 
 function wrapped(wrapper: string, base: string, parameters = ''): Policy {

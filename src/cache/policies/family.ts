@@ -20,10 +20,10 @@ type Name = Pick<Policy, 'id' | 'title' | 'paper' | 'parameters'>;
 /** The part of a policy that its own file writes. */
 export interface PolicyBody extends Omit<Policy, keyof Name | 'fair'> {
   /** What changes for a fair eviction. */
-  fair?(
+  readonly fair?: (
     spans: readonly FairSpan[],
     lambda?: number,
-  ): { readonly changes: Partial<Omit<PolicyBody, 'fair'>>; readonly shares: FairForm['shares'] };
+  ) => { readonly changes: Partial<Omit<PolicyBody, 'fair'>>; readonly shares: FairForm['shares'] };
 }
 
 /** A policy before its parameters are chosen. */
@@ -54,7 +54,7 @@ export interface WrapperFamily<P extends Parameters = Parameters> extends Descri
 export type Family = PolicyFamily | WrapperFamily;
 
 export function definePolicy<P extends Parameters>(
-  definition: Described & { readonly schema: P; create(parameters: z.output<P>): PolicyBody },
+  definition: Described & { readonly schema: P; readonly create: (parameters: z.output<P>) => PolicyBody },
 ): PolicyFamily<P> {
   const { create, ...family } = definition;
   return {
@@ -91,12 +91,12 @@ export function defineWrapper<P extends Parameters>(
     /** The base scores parts of a prefix, for which the spans of a fair eviction mean nothing. */
     readonly scoresParts?: boolean;
     /** Why these policies cannot be wrapped, if so. */
-    refuses?(bases: readonly Policy[], parameters: z.output<P>): string | undefined;
-    wrap(
+    readonly refuses?: (bases: readonly Policy[], parameters: z.output<P>) => string | undefined;
+    readonly wrap: (
       base: Policy,
       parameters: z.output<P>,
       bases: readonly Policy[],
-    ): Partial<Omit<PolicyBody, 'fair' | 'summary'>>;
+    ) => Partial<Omit<PolicyBody, 'fair' | 'summary'>>;
   },
 ): WrapperFamily<P> {
   const { wrap, refuses, bases: count = [1, 1], scoresParts = false, ...family } = definition;

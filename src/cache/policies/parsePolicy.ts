@@ -25,7 +25,8 @@ export function splitPolicies(text: string): string[] {
   const parts: string[] = [];
   let depth = 0;
   let start = 0;
-  for (const [index, sign] of [...text].entries()) {
+  for (let index = 0; index < text.length; index++) {
+    const sign = text[index];
     if (sign === '(') depth++;
     else if (sign === ')') depth--;
     else if (sign === ',' && depth <= 0) {

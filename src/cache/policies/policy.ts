@@ -78,7 +78,7 @@ export interface Policy {
    * The same policy with scores that compete inside each span only; spans cover the prefix. `lambda` is asked for only of
    * StreamingLLM; @throws HoldfastError `invalid-settings` by others.
    */
-  fair?(spans: readonly FairSpan[], lambda?: number): FairForm;
+  readonly fair?: (spans: readonly FairSpan[], lambda?: number) => FairForm;
 }
 
 /** A span of a fair eviction, widened over the template tokens around it so that spans cover the prefix. */

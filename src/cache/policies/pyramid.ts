@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { roundHalfEven } from '../roundHalfEven.ts';
 import { definePolicy } from './family.ts';
+import { protectionOf } from './policy.ts';
 import { snapkv } from './snapkv.ts';
 
 interface PyramidShape {
@@ -61,8 +62,15 @@ export const pyramid = definePolicy({
           : []),
       ],
       fair(spans, lambda) {
-        const { needs, score, protect } = base.fair!(spans, lambda).policy;
-        return { shares: 'per-span', changes: { needs, score, ...(protect === undefined ? {} : { protect }) } };
+        const { policy, shares } = base.fair!(spans, lambda);
+        return {
+          shares,
+          changes: {
+            needs: (seqLen) => policy.needs(seqLen),
+            score: (layer, budget) => policy.score(layer, budget),
+            protect: (seqLen) => protectionOf(policy, seqLen),
+          },
+        };
       },
     };
   },

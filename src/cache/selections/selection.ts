@@ -8,7 +8,7 @@ export interface ScoredLayer {
   /** Entries to keep per KV head. */
   readonly keptTokens: number;
   /** Names a row in errors. */
-  origin(head: number): string;
+  readonly origin: (head: number) => string;
 }
 
 /** Everything that a choice of entries depends on. */
@@ -21,7 +21,7 @@ export interface SelectionTask {
    * Divides a number of entries per KV head between the parts of the prefix, and each part between protected positions and
    * those that compete by score; the parts are disjoint and cover the prefix.
    */
-  plans(keptTokens: number): readonly SelectionPlan[];
+  readonly plans: (keptTokens: number) => readonly SelectionPlan[];
 }
 
 /** Chooses entries: ascending positions for each layer and KV head. */
