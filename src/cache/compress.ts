@@ -1,3 +1,4 @@
+import { HoldfastError } from '../errors.ts';
 import { cacheBytes } from './bytes.ts';
 import { KeptSet } from './keptSet.ts';
 import type { LayerObservation } from './layerObservation.ts';
@@ -94,7 +95,7 @@ export function compress(
     bytes: slidingBytes + cacheBytes(entries, headDim) - (changed?.freedBytes ?? 0),
     fullBytes,
     notes,
-    nextPosition: guarded.policy.positions === 'rerotated' ? chosen[0]![0]!.length : seqLen,
+    nextPosition: guarded.policy.positions === 'rerotated' ? commonCount(chosen, policy) : seqLen,
     ...(changed === undefined ? {} : { keyValues: changed.keyValues }),
   };
 }
@@ -141,6 +142,18 @@ function transformed(
     freedBytes += changed.freedBytes;
   }
   return { keyValues: { keys, values }, freedBytes };
+}
+
+/** The number of entries of every row; @throws HoldfastError `invalid-settings` where they differ. */
+function commonCount(chosen: readonly (readonly Int32Array[])[], policy: Policy): number {
+  const rows = chosen.flat();
+  const count = rows[0]!.length;
+  if (rows.every(({ length }) => length === count)) return count;
+  throw new HoldfastError(
+    'invalid-settings',
+    `${policy.id} re-rotates keys, but its layers or heads keep different numbers of entries.`,
+    'Re-rotate a policy that keeps the same number everywhere.',
+  );
 }
 
 const slidingNotes = (sliding: number, layers: number): string[] =>

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { moved } from '../../rotary.ts';
 import { defineWrapper } from '../family.ts';
+import { refusesOwnBudgets, refusesSelections } from './refusals.ts';
 import { after } from './transforms.ts';
 
 /** Kept keys are moved together, so that positions have no gaps; what follows continues after them. */
@@ -16,7 +17,10 @@ export const rerotate = defineWrapper({
   needs: 'rotary embedding',
   cost: 'n x d per KV head',
   schema: z.strictObject({}),
-  refuses: ([base]) => (base!.positions === 'rerotated' ? `${base!.id} is re-rotated already.` : undefined),
+  refuses: (bases) =>
+    refusesSelections(bases) ??
+    refusesOwnBudgets(bases) ??
+    (bases[0]!.positions === 'rerotated' ? `${bases[0]!.id} is re-rotated already.` : undefined),
   wrap: (base) => ({
     needs: (seqLen) => ({ ...base.needs(seqLen), rotary: true }),
     positions: 'rerotated',
