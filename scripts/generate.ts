@@ -180,7 +180,9 @@ function policiesPage(): string {
     protections,
     '## While generating',
     'These drop entries after every generated token.',
-    ...whileGenerating.map(({ id, title, formula, paper }) => `- ${code(id)}, **${title}**: ${formula} ${cited(paper)}`),
+    ...whileGenerating.map(
+      ({ id, title, formula, paper }) => `- ${code(id)}, **${title}**: ${formula} ${cited(paper)}`,
+    ),
     '## Not simulated',
     table(
       ['Policy', 'Reason', 'Paper'],

@@ -19,7 +19,8 @@ test('an expression reads back as the same policy, with defaults left out', () =
 
 test('what is wrong with an expression is said, with what was likely meant', () => {
   const cases: [string, RegExp][] = [
-    ['snapvk', /There is no policy "snapvk" \(in "snapvk"\)\. Did you mean "snapkv"\?/],
+    ['snapvk', /There is no policy "snapvk"\. Did you mean "snapkv"\?/],
+    ['adakv(snapvk)', /There is no policy "snapvk" \(in "adakv\(snapvk\)"\)\. Did you mean "snapkv"\?/],
     ['snapkv(windw=3)', /snapkv has no parameter "windw".*Did you mean "window"\?/],
     ['snapkv(window=0)', /Parameters of snapkv: window: Too small/],
     ['snapkv(window=big)', /Parameters of snapkv: window:/],

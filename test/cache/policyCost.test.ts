@@ -23,16 +23,17 @@ test('choosing by every policy of the default grid takes a small part of the tim
       columnSums: () => sums,
     }),
   );
-  const times = policyIds.map((id) => {
-    const policy = parsePolicy(id);
+  const milliseconds = (id: string): number => {
     const start = performance.now();
-    compress(layers, policy, 0.5);
-    return { id, milliseconds: performance.now() - start };
-  });
-  const total = times.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+    compress(layers, parsePolicy(id), 0.5);
+    return performance.now() - start;
+  };
+  // The first round is compilation, and other programs disturb some rounds.
+  const times = policyIds.map((id) => ({ id, best: Math.min(...[0, 1, 2, 3].map(() => milliseconds(id))) }));
+  const total = times.reduce((sum, { best }) => sum + best, 0);
   t.diagnostic(
-    `${times.map(({ id, milliseconds }) => `${id} ${milliseconds.toFixed(1)} ms`).join(', ')}; ${total.toFixed(1)} ms in all`,
+    `${times.map(({ id, best }) => `${id} ${best.toFixed(1)} ms`).join(', ')}; ${total.toFixed(1)} ms in all`,
   );
   // A prefill of this length takes more than a second on two cores.
-  assert.ok(total < 1000, `${total} ms`);
+  assert.ok(total < 500, `${total} ms`);
 });

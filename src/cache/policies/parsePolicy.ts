@@ -131,5 +131,6 @@ function unknown(problem: string, name: string, known: readonly string[], text: 
   const like = nearest(name, known);
   const meant = like === undefined ? '' : ` Did you mean "${like}"?`;
   const choice = known.length === 0 ? 'It has no parameters.' : `Known: ${known.join(', ')}.`;
-  return new HoldfastError('invalid-settings', `${problem} (in "${text}").${meant}`, choice);
+  const where = text === name ? '' : ` (in "${text}")`;
+  return new HoldfastError('invalid-settings', `${problem}${where}.${meant}`, choice);
 }

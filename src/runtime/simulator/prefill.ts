@@ -1,4 +1,10 @@
-import { createObservation, rowGroupKey, rowRange, type LayerObservation, type RowGroup } from '../../cache/layerObservation.ts';
+import {
+  createObservation,
+  rowGroupKey,
+  rowRange,
+  type LayerObservation,
+  type RowGroup,
+} from '../../cache/layerObservation.ts';
 import { needsLongRope } from '../graph/rope.ts';
 import { causalBias, type Decoder, type LayerKeyValues, type PrefixCache } from './decoder.ts';
 import type { Pause } from './pause.ts';
