@@ -1,6 +1,7 @@
 /**
  * Writes what is derived from the code: `npm run generate`. With `--check` it writes nothing and fails when a file is not
- * what it would write. Whole files: docs/report.schema.json, docs/rules.md, docs/cli.md, docs/models.md. Parts of README.md and docs/*.md:
+ * what it would write. Whole files: docs/report.schema.json, docs/rules.md, docs/policies.md, docs/cli.md, docs/models.md.
+ * Parts of README.md and docs/*.md:
  * whatever stands between `<!-- generated:NAME -->` and `<!-- /generated -->`.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -12,7 +13,7 @@ import { z } from 'zod';
 import { formats } from '../src/analyzer/formats/index.ts';
 import { report, severities } from '../src/analyzer/report.ts';
 import { rules } from '../src/analyzer/rules/index.ts';
-import { policies, policyIds } from '../src/cache/policies/index.ts';
+import { policyTexts, type PolicyText } from '../src/cache/policies/describe.ts';
 import { exitCodes, type ExitName } from '../src/cli/exitCodes.ts';
 import type { Io } from '../src/cli/io.ts';
 import { createProgram } from '../src/cli/main.ts';
@@ -52,6 +53,12 @@ const editorValues: Readonly<Record<keyof EditorSettings, readonly [allowed: str
   severity: [`for each rule one of: default, ${severities.join(', ')}, off`, 'default'],
 };
 
+const cited = ({ title, url }: PolicyText['paper']): string => `[${title}](${url})`;
+const parameterText = (parameters: PolicyText['parameters']): string =>
+  Object.entries(parameters)
+    .map(([name, value]) => (value === null ? name : `${name} ${value}`))
+    .join(', ') || 'none';
+
 /** The parts that README.md and docs/*.md can ask for. */
 const sections: Readonly<Record<string, () => string>> = {
   settings: () =>
@@ -76,11 +83,15 @@ const sections: Readonly<Record<string, () => string>> = {
   policies: () =>
     table(
       ['Policy', 'Id', 'What it keeps', 'Parameters', 'Paper'],
-      policyIds.map((id) => {
-        const { title, summary, parameters, paper } = policies[id];
-        const values = Object.entries(parameters).map(([name, value]) => `${name} ${value}`);
-        return [title, code(id), summary, values.join(', ') || 'none', `[${paper.title}](${paper.url})`];
-      }),
+      policyTexts()
+        .policies.filter(({ isDefault }) => isDefault)
+        .map(({ id, title, summary, parameters, paper }) => [
+          title,
+          code(id),
+          summary,
+          parameterText(parameters),
+          cited(paper),
+        ]),
     ),
   rules: () =>
     table(
@@ -131,6 +142,57 @@ function rulesPage(): string {
   const intro =
     'A finding says what happens, from which compression ratio on, under which policies, and where no such change was measured. A ratio is the share of the cached entries of the system prompt that is evicted. Findings speak of the model that was run, and of nothing that was not measured.';
   return [notice, '# Rules', intro, ...pages].join('\n\n');
+}
+
+const protections = `A protection keeps parts of the system turn within the same budget. They compose: the whitelist first, then shares, in which whitelisted tokens count.
+
+- **Whitelist.** These positions stay in every layer and KV head, and the policy fills the rest. A whitelist that is larger than the budget is an error, or keeps its first positions and says so.
+- **Fair eviction.** Every span keeps the same share: with the ends E of the spans, widened over the template tokens after them, span i keeps floor(n E_i / S) - floor(n E_(i-1) / S) of n entries per layer and KV head. StreamingLLM, SnapKV, PyramidKV, TOVA, H2O, K-Norm and Random score each span by itself; others score the whole system turn, and the variant says so. The Pitfalls paper tests two spans; more, weights and must-hold spans (which get all of their entries first) are an extension.
+- **Lambda.** StreamingLLM only: from 0, what it keeps by itself, to 1, equal shares, by the paper's rule.
+- **Reservation.** The first and the last tokens of the system turn.
+
+From [The Pitfalls of KV Cache Compression](https://arxiv.org/abs/2510.00231).`;
+
+function policiesPage(): string {
+  const { policies, wrappers, whileGenerating, notSimulated } = policyTexts();
+  const section = ({ id, title, summary, formula, needs, cost, parameters, paper }: PolicyText): string =>
+    [
+      `### ${id}`,
+      `**${title}.** ${summary}`,
+      [
+        `- Formula: ${formula}`,
+        `- Reads besides keys and values: ${needs}`,
+        `- Cost per layer: ${cost}`,
+        `- Parameters: ${parameterText(parameters)}`,
+        `- Paper: ${cited(paper)}`,
+      ].join('\n'),
+    ].join('\n\n');
+  return [
+    notice,
+    '# Policies',
+    'A policy chooses the cache entries of the system turn that stay. S is its length in tokens, n the entries that stay per layer and KV head (`max(1, trunc(S (1 - r)))` at compression ratio r), d the size of a head, L the number of layers. Every score says how much an entry is worth: the highest stay, and of equal ones the lower position. All scores are taken once, after an exact prefill; keys keep their positions.',
+    'A policy is written by its id, with parameters in parentheses: `snapkv(window=64)`. A wrapper takes policies first: `adakv(snapkv,alpha=0.3)`. Lists have colons: `per-layer(knorm,ratios=0.2:0.4)`.',
+    `An audit that names no policies runs ${policies
+      .filter(({ isDefault }) => isDefault)
+      .map(({ id }) => code(id))
+      .join(', ')}.`,
+    '## Simulated',
+    ...policies.map(section),
+    '## Wrappers',
+    ...wrappers.map(section),
+    '## Protections',
+    protections,
+    '## While generating',
+    'These drop entries after every generated token.',
+    ...whileGenerating.map(
+      ({ id, title, formula, paper }) => `- ${code(id)}, **${title}**: ${formula} ${cited(paper)}`,
+    ),
+    '## Not simulated',
+    table(
+      ['Policy', 'Reason', 'Paper'],
+      notSimulated.map(({ title, reason, paper }) => [title, reason, cited(paper)]),
+    ),
+  ].join('\n\n');
 }
 
 function cliPage(): string {
@@ -240,6 +302,7 @@ export async function generatedFiles(): Promise<Map<string, string>> {
   const files = new Map([
     ['docs/report.schema.json', `${JSON.stringify(schema, null, 2)}\n`],
     ['docs/rules.md', await markdown(rulesPage())],
+    ['docs/policies.md', await markdown(policiesPage())],
     ['docs/cli.md', await markdown(cliPage())],
     ['docs/models.md', await markdown(modelsPage())],
   ]);

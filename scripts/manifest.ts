@@ -28,14 +28,6 @@ interface Presentation {
   readonly see?: readonly string[];
 }
 
-const policyDescriptions = {
-  'streaming-llm': 'StreamingLLM: the first tokens and a recent window stay.',
-  snapkv: 'SnapKV: what the last tokens of the prompt attend to stays.',
-  tova: 'TOVA: what the last token attends to stays.',
-  h2o: 'H2O: heavy hitters, entries with the largest accumulated attention, stay.',
-  knorm: 'K-Norm: entries whose keys have the smallest norm stay.',
-};
-
 const severityDescriptions = {
   default: 'The severity that the finding carries.',
   error: 'Shown as an error.',
@@ -69,7 +61,7 @@ const presentation: Readonly<Record<string, Presentation>> = {
       int8: 'Float weights are rounded to 8 bits with one scale per 32 columns: a quarter of the memory.',
     },
   },
-  policies: { scope: 'resource', see: ['ratios'], enums: policyDescriptions },
+  policies: { scope: 'resource', see: ['ratios'] },
   ratios: { scope: 'resource', see: ['policies'] },
   probes: { scope: 'resource' },
   evidence: {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { policyIds } from '../cache/policies/index.ts';
+import { policyExpression, policyIds } from '../cache/policies/index.ts';
 import { precisions } from '../runtime/graph/precision.ts';
 import { defaultMemoryLimit, memoryLimitPattern } from '../runtime/memory/memoryLimit.ts';
 
@@ -18,7 +18,7 @@ export const auditSettings = z.strictObject({
       'Model: an id of "holdfast models list", or the path of a GGUF file or of a folder with config.json. Empty: the default model.',
     ),
   policies: z
-    .array(z.enum(policyIds))
+    .array(policyExpression)
     .min(1)
     .default([...policyIds])
     .describe('KV-cache policies to simulate.'),

@@ -1,14 +1,23 @@
+import { HoldfastError } from '../errors.ts';
 import { cacheBytes } from './bytes.ts';
 import { KeptSet } from './keptSet.ts';
 import type { LayerObservation } from './layerObservation.ts';
-import type { Policy } from './policies/policy.ts';
+import type { Budget, Policy } from './policies/policy.ts';
+import { protect, type ProtectedPolicy, type Protections } from './protection.ts';
 import { compressedLayers } from './slidingLayers.ts';
-import { keptCount, planSelection, select, type ProtectionOverflow } from './selection.ts';
+import { keptCount, type ProtectionOverflow } from './selection.ts';
+import { bestOfEachHead } from './selections/selection.ts';
+
+/** Keys and values of a variant whose policy changes them, per layer; layers and entries that it leaves alone are the prefix's. */
+export interface ChangedKeyValues {
+  readonly keys: readonly Float32Array[]; // each [kvHeads, S, headDim]; entries that are not kept are never read
+  readonly values: readonly Float32Array[]; // each [kvHeads, S, headDim]
+}
 
 /** What one policy keeps of a prefix at one compression ratio. */
 export interface Compression {
   readonly kept: KeptSet;
-  /** Entries kept per layer and KV head. */
+  /** Entries kept per compressed layer and KV head; their mean, rounded, where these differ. */
   readonly keptTokens: number;
   /** Bytes of the kept keys and values in fp16. */
   readonly bytes: number;
@@ -16,11 +25,13 @@ export interface Compression {
   readonly fullBytes: number;
   /** What a reader has to know before trusting a cell: clamped budgets, degraded windows, protection above the budget. */
   readonly notes: readonly string[];
+  /** Undefined for a policy that only evicts: keys and values are the prefix's. */
+  readonly keyValues?: ChangedKeyValues;
+  /** The position of the first token after the prefix: S, less where kept keys were moved together. */
+  readonly nextPosition: number;
 }
 
-export interface CompressOptions {
-  /** Positions that have to be kept within the same budget. */
-  readonly whitelist?: readonly number[];
+export interface CompressOptions extends Protections {
   /** How protected positions compete when they fill the budget; `lowest-position` only to compare with reference outputs. */
   readonly overflow?: ProtectionOverflow;
 }
@@ -29,20 +40,27 @@ export interface CompressOptions {
  * Chooses the entries that a policy keeps of an exact prefill, one observation per layer. A ratio that evicts nothing keeps
  * every entry without asking the policy.
  *
- * @throws HoldfastError `engine-failed` for a score that is not finite, `invalid-settings` for a whitelist above the budget.
+ * @throws HoldfastError `engine-failed` for a score that is not finite, `invalid-settings` for protections that do not fit.
  */
 export function compress(
   layers: readonly LayerObservation[],
   policy: Policy,
   ratio: number,
-  { whitelist, overflow }: CompressOptions = {},
+  { overflow, ...protections }: CompressOptions = {},
 ): Compression {
   const first = layers[0];
   if (first === undefined) throw new RangeError('A cache needs at least one layer.');
   const { seqLen, kvHeads, headDim } = first;
   const compressed = compressedLayers(layers.map(({ window }) => window));
-  const { keptTokens, clamped } = keptCount(seqLen, ratio);
-  const notes = clamped ? [`Budget raised to one entry: ratio ${ratio} leaves none of ${seqLen}.`] : [];
+  const uniform = keptCount(seqLen, ratio);
+  const kept = KeptSet.full(layers.length, kvHeads, seqLen, compressed);
+  const followsRatio = policy.budgets === undefined && policy.pools === undefined;
+  const notes = [
+    ...(followsRatio && uniform.clamped
+      ? [`Budget raised to one entry: ratio ${ratio} leaves none of ${seqLen}.`]
+      : []),
+    ...slidingNotes(layers.length - compressed.length, layers.length),
+  ];
   /** Bytes of the layers that slide, which hold their window whatever the policy does. */
   const slidingBytes = layers.reduce(
     (bytes, { window }, layer) =>
@@ -50,32 +68,105 @@ export function compress(
     0,
   );
   const fullBytes = slidingBytes + cacheBytes(compressed.length * kvHeads * seqLen, headDim);
-  if (compressed.length < layers.length)
-    notes.push(
-      `${layers.length - compressed.length} of ${layers.length} layers have a sliding window and stay as they are.`,
-    );
-  const kept = KeptSet.full(layers.length, kvHeads, seqLen, compressed);
-  if (keptTokens === seqLen) return { kept, keptTokens, bytes: fullBytes, fullBytes, notes };
+  const untouched = { kept, keptTokens: seqLen, bytes: fullBytes, fullBytes, notes, nextPosition: seqLen };
+  if (ratio === 0 || (followsRatio && uniform.keptTokens === seqLen)) return untouched;
 
-  const ownProtection = policy.protect?.(seqLen) ?? { sinks: [], window: [] };
-  const protection = whitelist === undefined ? ownProtection : { ...ownProtection, whitelist };
-  const plan = planSelection(seqLen, keptTokens, protection, overflow);
-  const degraded = policy.degraded?.(seqLen);
-  if (degraded !== undefined) notes.push(degraded);
-  if (plan.protectionExceedsBudget)
-    notes.push(
-      `Protection exceeds the budget of ${keptTokens}: positions protected by ${policy.title} fill it, so no score decided.`,
-    );
+  const observed = compressed.map((layer) => layers[layer]!);
+  const guarded = protect(policy, seqLen, ratio, protections, overflow);
+  const counts = guarded.policy.budgets?.(observed, ratio) ?? observed.map(() => uniform.keptTokens);
+  const budgets = counts.map((keptTokens, layer): Budget => ({ keptTokens, ratio, layer, layers: counts.length }));
+  notes.push(...(guarded.policy.notes?.(seqLen, ratio, observed.length) ?? []));
 
-  for (const layer of compressed) {
-    const scores = policy.score(layers[layer]!, keptTokens);
-    for (let head = 0; head < kvHeads; head++) {
-      kept.clear(layer, head);
-      const row = scores.subarray(head * seqLen, (head + 1) * seqLen);
-      for (const position of select(row, plan, `${policy.title}, layer ${layer}, KV head ${head}`))
-        kept.add(layer, head, position);
+  const chosen = choose(observed, guarded, budgets, ratio, compressed);
+  for (const [index, heads] of chosen.entries()) {
+    for (const [head, positions] of heads.entries()) {
+      kept.clear(compressed[index]!, head);
+      for (const position of positions) kept.add(compressed[index]!, head, position);
     }
   }
-  const entries = compressed.length * kvHeads * keptTokens;
-  return { kept, keptTokens, bytes: slidingBytes + cacheBytes(entries, headDim), fullBytes, notes };
+  notes.push(...overflowNotes(guarded, counts), ...guarded.notes());
+
+  const entries = chosen.flat().reduce((sum, positions) => sum + positions.length, 0);
+  const changed = transformed(layers, compressed, guarded.policy, chosen, budgets);
+  const keptTokens = Math.round(entries / (compressed.length * kvHeads));
+  return {
+    kept,
+    keptTokens,
+    bytes: slidingBytes + cacheBytes(entries, headDim) - (changed?.freedBytes ?? 0),
+    fullBytes,
+    notes,
+    nextPosition: guarded.policy.positions === 'rerotated' ? commonCount(chosen, policy) : seqLen,
+    ...(changed === undefined ? {} : { keyValues: changed.keyValues }),
+  };
+}
+
+/** Ascending positions for each compressed layer and KV head. */
+function choose(
+  observed: readonly LayerObservation[],
+  { policy, plans }: ProtectedPolicy,
+  budgets: readonly Budget[],
+  ratio: number,
+  layerIndices: readonly number[],
+): readonly (readonly Int32Array[])[] {
+  const { seqLen, kvHeads } = observed[0]!;
+  const task = {
+    seqLen,
+    kvHeads,
+    ratio,
+    plans,
+    layers: observed.map((layer, index) => ({
+      observation: layer,
+      scores: policy.score(layer, budgets[index]!),
+      keptTokens: budgets[index]!.keptTokens,
+      origin: (head: number) => `${policy.title}, layer ${layerIndices[index]!}, KV head ${head}`,
+    })),
+  };
+  return (policy.selection ?? bestOfEachHead)(task);
+}
+
+function transformed(
+  layers: readonly LayerObservation[],
+  compressed: readonly number[],
+  policy: Policy,
+  chosen: readonly (readonly Int32Array[])[],
+  budgets: readonly Budget[],
+): { keyValues: ChangedKeyValues; freedBytes: number } | undefined {
+  if (policy.transform === undefined) return undefined;
+  const keys = layers.map((layer) => layer.keys);
+  const values = layers.map((layer) => layer.values);
+  let freedBytes = 0;
+  for (const [index, layer] of compressed.entries()) {
+    const changed = policy.transform(layers[layer]!, chosen[index]!, budgets[index]!);
+    keys[layer] = changed.keys;
+    values[layer] = changed.values;
+    freedBytes += changed.freedBytes;
+  }
+  return { keyValues: { keys, values }, freedBytes };
+}
+
+/** The number of entries of every row; @throws HoldfastError `invalid-settings` where they differ. */
+function commonCount(chosen: readonly (readonly Int32Array[])[], policy: Policy): number {
+  const rows = chosen.flat();
+  const count = rows[0]!.length;
+  if (rows.every(({ length }) => length === count)) return count;
+  throw new HoldfastError(
+    'invalid-settings',
+    `${policy.id} re-rotates keys, but its layers or heads keep different numbers of entries.`,
+    'Re-rotate a policy that keeps the same number everywhere.',
+  );
+}
+
+const slidingNotes = (sliding: number, layers: number): string[] =>
+  sliding === 0 ? [] : [`${sliding} of ${layers} layers have a sliding window and stay as they are.`];
+
+/** Where protected positions fill a budget, no score decided anything. */
+function overflowNotes({ policy, plans }: ProtectedPolicy, counts: readonly number[]): string[] {
+  const full = [...new Set(counts)]
+    .sort((a, b) => a - b)
+    .filter((count) => plans(count).some((plan) => plan.protectionExceedsBudget && plan.keptTokens > 0));
+  return full.map((count) => {
+    const plan = plans(count).find(({ protectionExceedsBudget }) => protectionExceedsBudget)!;
+    const where = plans(count).length === 1 ? '' : ` of the span [${plan.range.start}, ${plan.range.end})`;
+    return `Protection exceeds the budget of ${plan.keptTokens}${where}: positions protected by ${policy.title} fill it, so no score decided.`;
+  });
 }

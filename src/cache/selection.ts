@@ -1,4 +1,5 @@
 import { HoldfastError } from '../errors.ts';
+import type { Range } from './layerObservation.ts';
 
 /** Positions that are kept before any score is compared; a position may stand in more than one list. */
 export interface Protection {
@@ -27,9 +28,18 @@ export function keptCount(seqLen: number, ratio: number): { readonly keptTokens:
   return { keptTokens: Math.max(1, exact), clamped: exact < 1 };
 }
 
-/** What a budget leaves to the scores; the same for every row of a variant. */
+/** The largest and smallest score that can be ranked: an entry that is decided before any comparison. */
+export const highestScore = 3.4028234663852886e38;
+export const lowestScore = -highestScore;
+
+/** What a budget leaves to the scores, in the prefix or a part of it; the same for every row of a layer. */
 export interface SelectionPlan {
   readonly keptTokens: number;
+  /** The part of the prefix that this is about. */
+  readonly range: Range;
+  /** Positions in it that the user asked for, and those that the policy protects; both also where the budget is too small. */
+  readonly whitelist: readonly number[];
+  readonly protection: readonly number[];
   /** Protected positions that are kept, ascending. */
   readonly protectedPositions: Int32Array;
   /** Positions that compete by score, ascending; empty when none can win. */
@@ -39,7 +49,8 @@ export interface SelectionPlan {
 }
 
 /**
- * Divides a budget between protected positions and those that compete by score.
+ * Divides a budget between protected positions and those that compete by score. With `range` only that part of the prefix
+ * takes part; protected positions elsewhere are left to other plans.
  *
  * @throws HoldfastError `invalid-settings` when the whitelist alone is larger than the budget.
  */
@@ -48,36 +59,45 @@ export function planSelection(
   keptTokens: number,
   protection: Protection = { sinks: [], window: [] },
   overflow: ProtectionOverflow = 'priority',
+  range: Range = { start: 0, end: seqLen },
 ): SelectionPlan {
-  const { whitelist = [], sinks, window } = protection;
-  const required = new Set(whitelist);
-  if (required.size > keptTokens) {
-    throw new HoldfastError(
-      'invalid-settings',
-      `The whitelist needs ${required.size} of ${keptTokens} slots.`,
-      'Protect fewer tokens, or use a smaller compression ratio.',
-    );
+  for (const position of [...(protection.whitelist ?? []), ...protection.sinks, ...protection.window]) {
+    if (!Number.isInteger(position) || position < 0 || position >= seqLen)
+      throw new RangeError(`Protected position ${position} is outside a prefix of ${seqLen} tokens.`);
   }
+  const inRange = (positions: readonly number[]): number[] =>
+    positions.filter((position) => position >= range.start && position < range.end);
+  const sinks = inRange(protection.sinks);
+  const window = inRange(protection.window);
+  const required = new Set(inRange(protection.whitelist ?? []));
+  if (required.size > keptTokens) throw whitelistTooLarge(required.size, keptTokens);
   const ascending = (a: number, b: number): number => a - b;
   const byPriority = [
     ...new Set([...required, ...[...sinks].sort(ascending), ...[...window].sort(ascending).reverse()]),
   ];
-  for (const position of byPriority) {
-    if (!Number.isInteger(position) || position < 0 || position >= seqLen)
-      throw new RangeError(`Protected position ${position} is outside a prefix of ${seqLen} tokens.`);
-  }
   const ranked = overflow === 'priority' ? byPriority : [...byPriority].sort(ascending);
   const protectedPositions = Int32Array.from(ranked.slice(0, keptTokens)).sort();
   const free = keptTokens - protectedPositions.length;
   const isProtected = new Set(byPriority);
-  const candidates = Int32Array.from({ length: free > 0 ? seqLen : 0 }, (_, position) => position);
+  const length = range.end - range.start;
+  const candidates = Int32Array.from({ length: free > 0 ? length : 0 }, (_, index) => range.start + index);
   return {
     keptTokens,
+    range,
+    whitelist: [...required],
+    protection: [...sinks, ...window],
     protectedPositions,
     candidates: candidates.filter((position) => !isProtected.has(position)),
-    protectionExceedsBudget: byPriority.length >= keptTokens && keptTokens < seqLen,
+    protectionExceedsBudget: byPriority.length >= keptTokens && keptTokens < length && byPriority.length > 0,
   };
 }
+
+export const whitelistTooLarge = (needed: number, slots: number): HoldfastError =>
+  new HoldfastError(
+    'invalid-settings',
+    `The whitelist needs ${needed} of ${slots} slots.`,
+    'Protect fewer tokens, or use a smaller compression ratio.',
+  );
 
 /** The kept positions of one row of scores [S] under a plan, ascending. `origin` names the row in errors. */
 export function select(scores: Float32Array, plan: SelectionPlan, origin: string): Int32Array {
@@ -98,15 +118,7 @@ export function selectTop(scores: Float32Array, n: number, origin: string, candi
   const competing = new Float32Array(count);
   for (let index = 0; index < count; index++) {
     const position = candidates === undefined ? index : candidates[index]!;
-    const score = scores[position]!;
-    if (!Number.isFinite(score)) {
-      throw new HoldfastError(
-        'engine-failed',
-        `${origin}: the score of position ${position} is ${score}.`,
-        'The weights may be damaged: run `holdfast models verify`, or leave this policy out.',
-      );
-    }
-    competing[index] = score;
+    competing[index] = rankable(scores[position]!, position, origin);
   }
   const kept = new Int32Array(n);
   if (n === 0) return kept;
@@ -121,6 +133,16 @@ export function selectTop(scores: Float32Array, n: number, origin: string, candi
     kept[filled++] = candidates === undefined ? index : candidates[index]!;
   }
   return kept;
+}
+
+/** A score, if it can be ranked; @throws HoldfastError `engine-failed` if not. */
+export function rankable(score: number, position: number, origin: string): number {
+  if (Number.isFinite(score)) return score;
+  throw new HoldfastError(
+    'engine-failed',
+    `${origin}: the score of position ${position} is ${score}.`,
+    'The weights may be damaged: run `holdfast models verify`, or leave this policy out.',
+  );
 }
 
 /** The n-th highest value (n from 1), by quickselect. Reorders `values`. */

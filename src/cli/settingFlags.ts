@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
 import { auditSettings, type AuditSettings } from '../analyzer/settings.ts';
+import { splitPolicies } from '../cache/policies/parsePolicy.ts';
 import { HoldfastError } from '../errors.ts';
 
 interface SettingFlag {
@@ -15,12 +16,13 @@ interface SettingFlag {
 const asText = (text: string): string => text;
 const asNumber = (text: string): number => (text.trim() === '' ? Number.NaN : Number(text));
 const asList = (text: string): string[] => [...new Set(text.split(',').map((item) => item.trim()))];
+const asPolicies = (text: string): string[] => [...new Set(splitPolicies(text))];
 const asNumbers = (text: string): number[] => asList(text).map(asNumber);
 
 /** One flag for every setting of an audit: a setting without a flag does not compile. */
 export const settingFlags: { readonly [Key in keyof AuditSettings]: SettingFlag } = {
   model: { flag: '--model', argument: '<id|path>', read: asText },
-  policies: { flag: '--policy', argument: '<a,b>', read: asList },
+  policies: { flag: '--policy', argument: '<a,b>', read: asPolicies },
   ratios: { flag: '--ratio', argument: '<0.25,0.5>', read: asNumbers },
   probes: { flag: '--probe', argument: '<text>', read: asText, repeats: true },
   evidence: { flag: '--evidence', argument: '<level>', read: asText },
@@ -55,7 +57,7 @@ const schemas = z.toJSONSchema(auditSettings, { io: 'input' }).properties as unk
 
 /** What a setting accepts, in words, from its schema. */
 function allowed(schema: JsonSchema): string {
-  if (schema.items !== undefined) return `a list of: ${allowed(schema.items)}`;
+  if (schema.items !== undefined) return `a list of: ${schema.items.description ?? allowed(schema.items)}`;
   if (schema.enum !== undefined) return schema.enum.join(', ');
   if (schema.examples !== undefined) return `text such as ${schema.examples.join(', ')}`;
   if (schema.type !== 'number' && schema.type !== 'integer') return 'text';
@@ -121,7 +123,9 @@ export function readSettings(command: Command): AuditSettings {
   const lines = [...wrong].map((key) => {
     const { flag } = settingFlags[key];
     const later = key === 'evidence' && given.evidence === 'behavior' ? ' ("behavior" is not available yet)' : '';
-    return `${flag} ${JSON.stringify(given[camelCase(flag)])}: expected ${allowed(schemas[key])}${later}.`;
+    const reasons = parsed.error.issues.filter(({ path, code }) => path[0] === key && code === 'custom');
+    const expected = reasons.map(({ message }) => message).join(' ') || `expected ${allowed(schemas[key])}${later}.`;
+    return `${flag} ${JSON.stringify(given[camelCase(flag)])}: ${expected}`;
   });
   throw new HoldfastError('invalid-settings', lines.join('\n'), 'Run "holdfast audit --help" for every flag.');
 }

@@ -8,7 +8,7 @@ import { equalBytesArms, type EqualBytesArm, type ReachedArm } from '../../src/c
 import { KeptSet } from '../../src/cache/keptSet.ts';
 import { mikvCache } from '../../src/cache/mikv/mikvCache.ts';
 import { parseMikvPrecision } from '../../src/cache/mikv/mikvSettings.ts';
-import { knorm } from '../../src/cache/policies/knorm.ts';
+import { parsePolicy } from '../../src/cache/policies/index.ts';
 import { fullCacheBytes, type CacheShape } from '../../src/cache/quantised/cacheShape.ts';
 import { parseCacheFormat, uniformFormats } from '../../src/cache/quantised/index.ts';
 import { quantiseCache } from '../../src/cache/quantised/quantisedCache.ts';
@@ -146,7 +146,7 @@ test('the bytes of an arm are those of the cache that its setting makes', () => 
   assert.ok(arms.every(({ reached }) => reached));
   for (const { setting, bytes } of arms as ReachedArm[]) {
     if (setting.kind === 'eviction') {
-      assert.equal(compress(layers, knorm, setting.ratio).bytes, bytes.exact);
+      assert.equal(compress(layers, parsePolicy('knorm'), setting.ratio).bytes, bytes.exact);
     } else if (setting.kind === 'mikv') {
       const tier = new KeptSet(2, 2, 50);
       for (let layer = 0; layer < 2; layer++)

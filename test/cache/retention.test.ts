@@ -44,7 +44,7 @@ test('StreamingLLM takes the earlier of two instructions first, in the closed fo
   const layer = randomLayer(160, 1);
   const span = (start: number, end: number) => Array.from({ length: end - start }, (_, index) => start + index);
   const shares = (ratio: number) => {
-    const { kept } = compress([layer], streamingLlm, ratio);
+    const { kept } = compress([layer], streamingLlm.with(), ratio);
     return [retention(kept, span(5, 100)).mean, retention(kept, span(100, 159)).mean].map((value) => value.toFixed(2));
   };
   assert.deepEqual([0.1, 0.2, 0.3, 0.4, 0.5, 0.6].map(shares), [

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { cacheBytes } from '../../src/cache/bytes.ts';
 import { compress } from '../../src/cache/compress.ts';
-import { policies } from '../../src/cache/policies/index.ts';
+import { parsePolicy } from '../../src/cache/policies/index.ts';
 import { retention } from '../../src/cache/retention.ts';
 import { compressedLayers } from '../../src/cache/slidingLayers.ts';
 import { randomLayer } from '../support/layers.ts';
@@ -19,7 +19,7 @@ describe('layers with a sliding window', () => {
 
   const sliding = { ...randomLayer(40, 1), window: 16 };
   const full = randomLayer(40, 2);
-  const compression = compress([sliding, full], policies.knorm, 0.75);
+  const compression = compress([sliding, full], parsePolicy('knorm'), 0.75);
 
   test('keep every entry, and the variant says so', () => {
     assert.equal(compression.kept.countKept(0, 0), 40);

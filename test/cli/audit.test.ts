@@ -83,7 +83,7 @@ for (const [flags, message] of [
   [['--ratio', '1.5'], /--ratio "1\.5": expected a list of: a number greater than 0 and less than 1\./],
   [['--ratio', '0.5,'], /--ratio "0\.5,": /],
   [['--seed', 'x'], /--seed "x": expected a whole number at least 0\./],
-  [['--policy', 'snapkv,nope'], /--policy "snapkv,nope": expected a list of: streaming-llm, snapkv/],
+  [['--policy', 'snapkv,nope'], /--policy "snapkv,nope": There is no policy "nope"\. Known: streaming-llm, snapkv/],
   [['--evidence', 'behavior'], /--evidence "behavior": .*not available yet/],
   [['--format', 'sarif'], /Unknown format "sarif"\.\nKnown formats: text, json, html\./],
   [['--fail-on', 'promt-leak'], /no rule "promt-leak"\. Did you mean "prompt-leak"\?/],

@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
 import { compress } from '../../src/cache/compress.ts';
-import { policies, policyIds, rowGroupsFor } from '../../src/cache/policies/index.ts';
+import { parsePolicy, policyIds, rowGroupsFor } from '../../src/cache/policies/index.ts';
 import { largestBatches } from '../../src/runtime/memory/batches.ts';
 import { answer } from '../../src/runtime/simulator/answer.ts';
 import { Comparer } from '../../src/runtime/simulator/compare.ts';
@@ -28,8 +28,8 @@ describe('simulator on the default model', needsModel(), async () => {
   const decoder = await openTestDecoder(scratch);
   const { layers, kvHeads } = decoder.config;
 
-  const hide = (prefix: Prefill, policy: keyof typeof policies, ratio: number): HiddenEntries => {
-    const { kept } = compress(prefix.observations, policies[policy], ratio);
+  const hide = (prefix: Prefill, policy: string, ratio: number): HiddenEntries => {
+    const { kept } = compress(prefix.observations, parsePolicy(policy), ratio);
     const shape = { layers, kvHeads, seqLen: prefix.keyValues.tokens };
     return hiddenEntries({ kind: 'variant', variant: 0 }, shape, () => kept);
   };

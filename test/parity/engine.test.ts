@@ -6,7 +6,7 @@ import path from 'node:path';
 import { after, describe, test } from 'node:test';
 import { compress } from '../../src/cache/compress.ts';
 import { KeptSet } from '../../src/cache/keptSet.ts';
-import { policies, policyIds, rowGroupsFor, type PolicyId } from '../../src/cache/policies/index.ts';
+import { parsePolicy, policyIds, rowGroupsFor, type PolicyId } from '../../src/cache/policies/index.ts';
 import { Comparer } from '../../src/runtime/simulator/compare.ts';
 import { generate } from '../../src/runtime/simulator/generate.ts';
 import { prefill, type Prefill } from '../../src/runtime/simulator/prefill.ts';
@@ -183,7 +183,7 @@ describe('engine parity on the default model', skip, async () => {
           if (id === undefined) continue;
           for (const reference of cases) {
             const options = { overflow: 'lowest-position' } as const;
-            const actual = compress(prefix.observations, policies[id], reference.ratio, options);
+            const actual = compress(prefix.observations, parsePolicy(id), reference.ratio, options);
             assert.equal(actual.keptTokens, reference.n_kept[0], `${name}@${reference.ratio}: n_kept`);
             const expected = keptSet(reference.kept, base.S);
             const [gaps, scores] = [floats(reference.boundary_gap), floats(reference.boundary_score)];

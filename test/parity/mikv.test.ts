@@ -8,7 +8,7 @@ import { dequantiseGroups, quantiseGroups, type QuantisedBits } from '../../src/
 import { cumulativeH2o, importanceCount, importanceTier } from '../../src/cache/mikv/importanceTier.ts';
 import { mikvCache } from '../../src/cache/mikv/mikvCache.ts';
 import { parseMikvPrecision } from '../../src/cache/mikv/mikvSettings.ts';
-import { h2o } from '../../src/cache/policies/h2o.ts';
+import { parsePolicy } from '../../src/cache/policies/index.ts';
 import { fullCacheBytes } from '../../src/cache/quantised/cacheShape.ts';
 import { discover, floats, needsFixtures, readJson } from '../support/fixtures.ts';
 import { layerFromQueries } from '../support/layers.ts';
@@ -79,7 +79,7 @@ test(
         const tiers = {
           heavy: importanceTier([layer], count),
           half_recent: importanceTier([layer], count, { split: 'half-recent' }),
-          normalised: importanceTier([layer], count, { policy: h2o }),
+          normalised: importanceTier([layer], count, { policy: parsePolicy('h2o') }),
         };
         for (const [tier, { kept_hi: kept }] of Object.entries(reference.tiers))
           for (const [head, positions] of kept.entries())

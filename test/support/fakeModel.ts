@@ -1,5 +1,5 @@
 import { compress } from '../../src/cache/compress.ts';
-import { policies, type PolicyId } from '../../src/cache/policies/index.ts';
+import { parsePolicy, type PolicyId } from '../../src/cache/policies/index.ts';
 import type { KeptSet } from '../../src/cache/keptSet.ts';
 import type {
   Answered,
@@ -98,7 +98,7 @@ export class FakeModel implements LanguageModel {
   compress(_prefix: PrefixHandle, policy: PolicyId, ratio: number, signal: AbortSignal): Promise<CompressedCache> {
     return this.#do('compress', signal, () => {
       const observations = Array.from({ length: layers }, (_, layer) => randomLayer(this.#seqLen, layer + 1));
-      const compression = compress(observations, policies[policy], ratio);
+      const compression = compress(observations, parsePolicy(policy), ratio);
       this.#kept.push(compression.kept);
       return { ...compression, variant: this.#kept.length - 1 };
     });

@@ -1,11 +1,13 @@
-import { rowGroupKey, rowRange, type LayerObservation } from '../../src/cache/layerObservation.ts';
-
-interface LayerShape {
-  readonly seqLen: number;
-  readonly queryHeads: number;
-  readonly kvHeads: number;
-  readonly headDim: number;
-}
+import {
+  createObservation,
+  rowGroupKey,
+  rowRange,
+  type LayerObservation,
+  type LayerShape,
+  type ObservationParts,
+} from '../../src/cache/layerObservation.ts';
+import { rotaryOf, unrotated, type Rotary } from '../../src/cache/rotary.ts';
+import { secondPassKey } from '../../src/cache/secondPass.ts';
 
 /** An observation from full attention probabilities [queryHeads, S, S]. */
 export function layerFromAttention(
@@ -13,10 +15,11 @@ export function layerFromAttention(
   keys: Float32Array,
   values: Float32Array,
   attention: ArrayLike<number>,
+  others: Partial<ObservationParts> = {},
 ): LayerObservation {
   const { seqLen, queryHeads } = shape;
   const cached = new Map<string, Float32Array>();
-  return {
+  return createObservation({
     ...shape,
     window: null,
     keys,
@@ -35,7 +38,8 @@ export function layerFromAttention(
       cached.set(key, rounded);
       return rounded;
     },
-  };
+    ...others,
+  });
 }
 
 /** An observation from rotated queries [queryHeads, S, headDim] and keys: causal softmax in float64. */
@@ -44,6 +48,7 @@ export function layerFromQueries(
   keys: Float32Array,
   values: Float32Array,
   queries: Float32Array,
+  others: Partial<ObservationParts> = {},
 ): LayerObservation {
   const { seqLen, queryHeads, kvHeads, headDim } = shape;
   const attention = new Float64Array(queryHeads * seqLen * seqLen);
@@ -67,7 +72,7 @@ export function layerFromQueries(
       for (let column = 0; column <= row; column++) out[column]! /= sum;
     }
   }
-  return layerFromAttention(shape, keys, values, attention);
+  return layerFromAttention(shape, keys, values, attention, others);
 }
 
 /** Numbers in [-1, 1) from a seed (mulberry32). */
@@ -81,11 +86,25 @@ export function noise(length: number, seed: number): Float32Array {
   });
 }
 
-/** A layer of random queries, keys and values: 4 query heads over 2 KV heads. */
+/** Rotary frequencies theta^(-2j / d). */
+export const testRotary = (headDim: number, theta = 10000): Rotary =>
+  rotaryOf(Array.from({ length: headDim / 2 }, (_, j) => theta ** ((-2 * j) / headDim)));
+
+/** A layer of random queries, keys, values and weights that has all that a policy may need: 4 query heads over 2 KV heads. */
 export function randomLayer(seqLen: number, seed: number, headDim = 4): LayerObservation {
   const shape = { seqLen, queryHeads: 4, kvHeads: 2, headDim };
   const keys = noise(2 * seqLen * headDim, seed);
   const values = noise(2 * seqLen * headDim, seed + 1);
   const queries = noise(4 * seqLen * headDim, seed + 2).map((value) => value * 4);
-  return layerFromQueries(shape, keys, values, queries);
+  const rotary = testRotary(headDim);
+  return layerFromQueries(shape, keys, values, queries, {
+    queries: () => unrotated(queries, rotary, seqLen, headDim),
+    rotary: () => rotary,
+    outputWeight: () => noise(8 * 4 * headDim, seed + 3),
+    secondPass(pass) {
+      const length = pass.scored.end - pass.scored.start;
+      const passSeed = Buffer.from(secondPassKey(pass)).reduce((sum, byte) => sum + byte, seed + 4);
+      return noise(4 * length, passSeed).map(Math.abs);
+    },
+  });
 }

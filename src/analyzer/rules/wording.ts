@@ -1,12 +1,11 @@
-import { policies, policyIds } from '../../cache/policies/index.ts';
+import { knownPolicy } from '../../cache/policies/index.ts';
 
 /** Longest part of a probe that a message quotes: a whole short question, the start of a long one. */
 const quotedProbeLength = 36;
 
 /** Product name of a policy; its id where this version does not know it (a report of another version). */
 export function policyTitle(id: string): string {
-  const known = policyIds.find((candidate) => candidate === id);
-  return known === undefined ? id : policies[known].title;
+  return knownPolicy(id)?.title ?? id;
 }
 
 /** A share as people read it: `50 %`, `12.5 %`. */

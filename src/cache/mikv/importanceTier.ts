@@ -19,7 +19,7 @@ export const cumulativeH2o = {
   },
   summary: 'Keeps the tokens with the most attention in total.',
   parameters: {},
-  rowGroups: () => ['all'],
+  needs: () => ({ rowGroups: ['all'] }),
   score(layer) {
     const { seqLen, kvHeads } = layer;
     const sums = layer.columnSums('all');

@@ -1,21 +1,46 @@
 import { Command } from 'commander';
-import { policies, policyIds } from '../../cache/policies/index.ts';
+import { policyTexts, type PolicyText, type PolicyTexts } from '../../cache/policies/describe.ts';
+import { HoldfastError } from '../../errors.ts';
 import type { CommandContext } from '../command.ts';
 
 export function policiesCommand({ io }: CommandContext): Command {
   return new Command('policies')
     .summary('list the KV-cache policies')
-    .description('Lists the KV-cache policies that can be simulated.')
-    .action(async () => {
-      const lines = policyIds.map((id) => {
-        const { title, summary, parameters, paper } = policies[id];
-        const values = Object.entries(parameters).map(([name, value]) => `${name} ${value}`);
-        return [
-          `${id}  (${title}${values.length === 0 ? '' : `; ${values.join(', ')}`})`,
-          `  ${summary}`,
-          `  ${paper.title}, ${paper.url}`,
-        ].join('\n');
-      });
-      await io.out.write(`${lines.join('\n\n')}\n`);
+    .description('Lists the KV-cache policies that can be simulated, and the wrappers that change them.')
+    .option('--format <format>', 'How to write the result: text, json.', 'text')
+    .action(async (options: { format: string }) => {
+      const render = renderers[options.format];
+      if (render === undefined) {
+        const known = Object.keys(renderers).join(', ');
+        throw new HoldfastError('invalid-settings', `Unknown format "${options.format}".`, `Known formats: ${known}.`);
+      }
+      await io.out.write(render(policyTexts()));
     });
+}
+
+const renderers: Record<string, (texts: PolicyTexts) => string> = {
+  json: (texts) => `${JSON.stringify({ schemaVersion: 1, ...texts }, null, 2)}\n`,
+  text: ({ policies, wrappers, whileGenerating, notSimulated }) =>
+    [
+      ...policies.map(entry),
+      'Wrappers, written around a policy, such as adakv(snapkv,alpha=0.3):',
+      ...wrappers.map(entry),
+      'While generating:',
+      ...whileGenerating.map(({ id, title, formula, paper }) => `${id}  (${title})\n  ${formula}\n  ${cited(paper)}`),
+      'Not simulated:',
+      ...notSimulated.map(({ title, reason, paper }) => `${title}\n  ${reason}\n  ${cited(paper)}`),
+    ].join('\n\n') + '\n',
+};
+
+const cited = ({ title, url }: PolicyText['paper']): string => `${title}, ${url}`;
+
+function entry({ id, title, summary, formula, needs, cost, parameters, paper }: PolicyText): string {
+  const values = Object.entries(parameters).map(([name, value]) => `${name} ${value ?? '(none)'}`);
+  return [
+    `${id}  (${title}${values.length === 0 ? '' : `; ${values.join(', ')}`})`,
+    `  ${summary}`,
+    `  ${formula}`,
+    `  Reads besides keys and values: ${needs}. Cost: ${cost}.`,
+    `  ${cited(paper)}`,
+  ].join('\n');
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { precisions } from '../graph/precision.ts';
-import { policyIds } from '../../cache/policies/index.ts';
+import { policyExpression } from '../../cache/policies/index.ts';
 import { memoryLimitPattern } from '../memory/memoryLimit.ts';
 
 /**
@@ -40,7 +40,7 @@ export const requests = {
   encodeSystem: z.strictObject({ system: z.string() }),
   encodeUser: z.strictObject({ system: z.string(), user: z.string() }),
   prefill: z.strictObject({ ids: tokens }),
-  compress: z.strictObject({ prefix: handle, policy: z.enum(policyIds), ratio: z.number().min(0).lt(1) }),
+  compress: z.strictObject({ prefix: handle, policy: policyExpression, ratio: z.number().min(0).lt(1) }),
   generate: z.strictObject({
     prefix: handle,
     rows: z.array(z.strictObject({ mask, suffix: tokens, maxTokens: z.int().positive() })),

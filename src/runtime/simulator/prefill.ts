@@ -1,5 +1,10 @@
-import type { LayerObservation, RowGroup } from '../../cache/layerObservation.ts';
-import { rowGroupKey, rowRange } from '../../cache/layerObservation.ts';
+import {
+  createObservation,
+  rowGroupKey,
+  rowRange,
+  type LayerObservation,
+  type RowGroup,
+} from '../../cache/layerObservation.ts';
 import { needsLongRope } from '../graph/rope.ts';
 import { largestBatches, type Batches } from '../memory/batches.ts';
 import { causalBias, type Decoder, type LayerKeyValues, type PrefixCache } from './decoder.ts';
@@ -107,7 +112,7 @@ export async function prefill(
   }
   const observations = keys.map((layerKeys, layer): LayerObservation => {
     const byGroup = new Map(groups.map((group, index) => [rowGroupKey(group), sums[index]![layer]!]));
-    return {
+    return createObservation({
       seqLen: total,
       queryHeads,
       kvHeads,
@@ -120,7 +125,7 @@ export async function prefill(
         if (found === undefined) throw new RangeError(`The prefill did not sum attention over ${rowGroupKey(rows)}.`);
         return found;
       },
-    };
+    });
   });
   return {
     ids,
@@ -143,7 +148,8 @@ function groupWeights(groups: readonly RowGroup[], total: number, start: number,
   for (const [index, group] of groups.entries()) {
     const range = rowRange(group, total);
     const from = Math.max(0, range.start - start);
-    if (from < tokens) weights.fill(1, index * tokens + from, (index + 1) * tokens);
+    const to = Math.min(tokens, range.end - start);
+    if (from < to) weights.fill(1, index * tokens + from, index * tokens + to);
   }
   return { count, weights };
 }

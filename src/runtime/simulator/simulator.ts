@@ -1,6 +1,8 @@
 import { compress } from '../../cache/compress.ts';
 import type { KeptSet } from '../../cache/keptSet.ts';
-import { policies, policyIds, rowGroupsFor, type PolicyId } from '../../cache/policies/index.ts';
+import { rowGroupKey, unionOfNeeds } from '../../cache/layerObservation.ts';
+import { parsePolicy, policyIds, rowGroupsFor, type PolicyId } from '../../cache/policies/index.ts';
+import type { Policy } from '../../cache/policies/policy.ts';
 import { HoldfastError } from '../../errors.ts';
 import { encodeSystemTurn, encodeUserSuffix, type ChatTemplate } from '../chatTemplate/index.ts';
 import { positionsOf } from '../graph/modelConfig.ts';
@@ -37,6 +39,21 @@ interface PrefixState {
   /** How much runs together beside this prefix. */
   readonly batches: Batches;
   readonly variants: KeptSet[];
+}
+
+/** @throws HoldfastError `invalid-settings` for a policy that reads or changes what this engine does not provide. */
+function refuseUnmet(policy: Policy, seqLen: number): void {
+  const { rowGroups, queries, rotary, outputWeight, secondPasses } = unionOfNeeds([policy.needs(seqLen)]);
+  const summed = new Set(rowGroupsFor(policyIds, seqLen).map(rowGroupKey));
+  const isMet =
+    rowGroups.every((rows) => summed.has(rowGroupKey(rows))) &&
+    !(queries || rotary || outputWeight || secondPasses.length > 0 || policy.transform !== undefined);
+  if (!isMet)
+    throw new HoldfastError(
+      'invalid-settings',
+      `${policy.id} needs what this engine does not compute.`,
+      'Choose another policy; `holdfast policies` says what each reads.',
+    );
 }
 
 /**
@@ -88,9 +105,11 @@ export class Simulator {
 
   compress(handle: PrefixHandle, policy: PolicyId, ratio: number): CompressedCache {
     const state = this.#state(handle);
-    const compression = compress(state.prefill.observations, policies[policy], ratio);
-    state.variants.push(compression.kept);
-    return { ...compression, variant: state.variants.length - 1 };
+    const parsed = parsePolicy(policy);
+    refuseUnmet(parsed, handle.seqLen);
+    const { kept, keptTokens, bytes, fullBytes, notes } = compress(state.prefill.observations, parsed, ratio);
+    state.variants.push(kept);
+    return { kept, keptTokens, bytes, fullBytes, notes, variant: state.variants.length - 1 };
   }
 
   async generate(

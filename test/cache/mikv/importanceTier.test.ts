@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { cumulativeH2o, importanceCount, importanceTier } from '../../../src/cache/mikv/importanceTier.ts';
-import { streamingLlm } from '../../../src/cache/policies/streamingLlm.ts';
+import { parsePolicy } from '../../../src/cache/policies/index.ts';
 import { HoldfastError } from '../../../src/errors.ts';
 import { layerFromAttention, randomLayer } from '../../support/layers.ts';
 
@@ -35,7 +35,7 @@ test('a tier has its size in every head, with the recent half and the whitelist 
 });
 
 test('any policy can choose the tier, with its own protection', () => {
-  const tier = importanceTier([randomLayer(20, 1)], 6, { policy: streamingLlm });
+  const tier = importanceTier([randomLayer(20, 1)], 6, { policy: parsePolicy('streaming-llm') });
   assert.deepEqual([...tier.positions(0, 0)], [0, 1, 2, 3, 18, 19]);
 });
 
