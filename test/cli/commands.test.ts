@@ -176,3 +176,24 @@ test('doctor ends in 0 with warnings only, in 1 when a check fails or throws, an
   assert.equal(bad.code, 1);
   assert.equal(bad.out, 'fail   C: no access\nok     A: fine\n');
 });
+
+test('policies --format json carries every policy, wrapper and what is not simulated', async () => {
+  const { code, out } = await run(['policies', '--format', 'json']);
+  assert.equal(code, 0);
+  const { policies, wrappers, whileGenerating, notSimulated } = JSON.parse(out) as Record<
+    string,
+    { id: string; isDefault?: boolean; needs?: string; reason?: string }[]
+  >;
+  assert.deepEqual(
+    policies!.filter(({ isDefault }) => isDefault).map(({ id }) => id),
+    policyIds,
+  );
+  assert.equal(policies!.find(({ id }) => id === 'expected-attention')?.needs, 'queries, rotary embedding');
+  assert.ok(wrappers!.some(({ id }) => id === 'adakv'));
+  assert.deepEqual(
+    whileGenerating!.map(({ id }) => id),
+    ['h2o', 'tova', 'window'],
+  );
+  assert.ok(notSimulated!.every(({ reason }) => reason !== ''));
+  assert.equal((await run(['policies', '--format', 'html'])).code, 1);
+});
