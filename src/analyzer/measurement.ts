@@ -112,7 +112,7 @@ export async function measurePrompt(
 
   let prefix: PrefixHandle | undefined;
   try {
-    prefix = await phase('prefill', (done) => model.prefill(encoded.ids, signal, done));
+    prefix = await phase('prefill', (done) => model.prefill(encoded.ids, settings.policies, signal, done));
     await phase('prefill', () => compressAll(model, prefix!, measurement, settings, signal), 'compress');
     if (settings.evidence !== 'retention') await measureEffects(model, prefix, measurement, settings, signal, phase);
     measurement.isComplete = true;

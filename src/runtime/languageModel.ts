@@ -118,7 +118,13 @@ export interface LanguageModel {
   encodeSystem(system: string, signal: AbortSignal): Promise<EncodedTurn>;
   /** Tokens of a user turn after that system turn, with the generation prompt. */
   encodeUser(system: string, user: string, signal: AbortSignal): Promise<Int32Array>;
-  prefill(ids: Int32Array, signal: AbortSignal, progress?: RowProgress): Promise<PrefixHandle>;
+  /** Computes what these policies read, and nothing else: only they can compress the prefix. */
+  prefill(
+    ids: Int32Array,
+    policies: readonly PolicyId[],
+    signal: AbortSignal,
+    progress?: RowProgress,
+  ): Promise<PrefixHandle>;
   compress(prefix: PrefixHandle, policy: PolicyId, ratio: number, signal: AbortSignal): Promise<CompressedCache>;
   /** Results in the order of `rows`. */
   generate(

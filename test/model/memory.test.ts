@@ -55,7 +55,7 @@ describe('memory of the engine', { ...needsModel(), concurrency: 1 }, () => {
     return configFromGguf(gguf);
   })();
   const rowsOf = async (model: LanguageModel, prompt: number, rows: number, suffix: number, maxTokens: number) => {
-    const prefix = await model.prefill(tokens(prompt, 1), never);
+    const prefix = await model.prefill(tokens(prompt, 1), policyIds, never);
     const variants: number[] = [];
     for (let i = 0; i < rows; i++) {
       const ratio = 0.2 + (0.6 * i) / rows;
@@ -143,7 +143,7 @@ describe('memory of the engine', { ...needsModel(), concurrency: 1 }, () => {
       assert.ok(peak < 520e6 * 1.05, `${Math.round(peak / 1e6)} MB`);
       assert.ok(freePeak > peak, 'without the limit it would have been more');
     }
-    await assert.rejects(limited.model.prefill(tokens(4000, 1), never), {
+    await assert.rejects(limited.model.prefill(tokens(4000, 1), policyIds, never), {
       code: 'memory-limit',
       message: /^A system turn of 4000 tokens needs/u,
     });

@@ -88,7 +88,7 @@ export class FakeModel implements LanguageModel {
     return this.#do('encodeUser', signal, () => Int32Array.from({ length: user.split(' ').length }, (_, i) => i + 1));
   }
 
-  prefill(ids: Int32Array, signal: AbortSignal): Promise<PrefixHandle> {
+  prefill(ids: Int32Array, _policies: readonly string[], signal: AbortSignal): Promise<PrefixHandle> {
     return this.#do('prefill', signal, () => {
       this.#seqLen = ids.length;
       return { prefix: 0, seqLen: ids.length };

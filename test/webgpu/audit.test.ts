@@ -61,7 +61,7 @@ async function audited(model: LanguageModel, settings: AuditSettings): Promise<R
 
 /** Bitmaps of what every policy keeps at these ratios. */
 async function keptSets(model: LanguageModel, ratios: readonly number[]): Promise<Map<string, Uint8Array>> {
-  const prefix = await model.prefill((await model.encodeSystem(text, never)).ids, never);
+  const prefix = await model.prefill((await model.encodeSystem(text, never)).ids, policyIds, never);
   const kept = new Map<string, Uint8Array>();
   for (const policy of policyIds) {
     for (const ratio of ratios) {

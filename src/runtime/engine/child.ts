@@ -40,8 +40,10 @@ async function handle(method: Method, params: unknown, signal: AbortSignal, prog
       const { system, user } = parsed(method);
       return simulator().encodeUser(system, user);
     }
-    case 'prefill':
-      return await simulator().prefill(parsed(method).ids, pause, progress);
+    case 'prefill': {
+      const { ids, policies } = parsed(method);
+      return await simulator().prefill(ids, policies, pause, progress);
+    }
     case 'compress': {
       const { prefix, policy, ratio } = parsed(method);
       const { kept, ...compression } = simulator().compress(prefix, policy, ratio);

@@ -283,8 +283,14 @@ class EngineModel implements LanguageModel {
     return (await this.connection.request('encodeUser', { system, user }, signal)) as Int32Array;
   }
 
-  async prefill(ids: Int32Array, signal: AbortSignal, progress?: RowProgress): Promise<PrefixHandle> {
-    return (await this.connection.request('prefill', { ids }, signal, progress)) as PrefixHandle;
+  async prefill(
+    ids: Int32Array,
+    policies: readonly PolicyId[],
+    signal: AbortSignal,
+    progress?: RowProgress,
+  ): Promise<PrefixHandle> {
+    const params = { ids, policies: [...policies] };
+    return (await this.connection.request('prefill', params, signal, progress)) as PrefixHandle;
   }
 
   async compress(prefix: PrefixHandle, policy: PolicyId, ratio: number, signal: AbortSignal): Promise<CompressedCache> {

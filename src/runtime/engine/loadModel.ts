@@ -1,6 +1,7 @@
+import { decoderWeights } from '../graph/decoderWeights.ts';
 import { ensureGraph } from '../graph/graphCache.ts';
 import { positionsOf } from '../graph/modelConfig.ts';
-import { describeExecution, executedBytes } from '../graph/weightMatrix.ts';
+import { describeExecution, executedBytes, wholeMatrix } from '../graph/weightMatrix.ts';
 import type { ModelInfo } from '../languageModel.ts';
 import { MemoryBudget } from '../memory/budget.ts';
 import { Decoder } from '../simulator/decoder.ts';
@@ -27,10 +28,12 @@ export async function loadModel(options: LoadOptions): Promise<LoadedModel> {
     const graph = ensureGraph(source, config, sha256, options.graphsFolder, precision);
     const memory = expected.withWeights(graph.weightBytes);
     memory.checkModel();
+    const weights = decoderWeights(source, config, 'float32');
+    const outputWeight = (layer: number): Float32Array => wholeMatrix(weights.linear('attentionOutput', layer));
     const ports = devicePorts(graph.modelPath, config);
     const { session, ...placement } = await openOnDevice(options.device, graph.weightBytes, ports);
     return {
-      simulator: new Simulator(new Decoder(session, config), tokenizer, template, stopIds, memory),
+      simulator: new Simulator(new Decoder(session, config), tokenizer, template, stopIds, memory, outputWeight),
       info: {
         id,
         path,
@@ -47,9 +50,13 @@ export async function loadModel(options: LoadOptions): Promise<LoadedModel> {
         memory: { estimate: memory.usual.total, limit: memory.limitBytes },
         loadMs: performance.now() - start,
       },
-      close: () => session.release(),
+      close: async () => {
+        await session.release();
+        source.close();
+      },
     };
-  } finally {
+  } catch (error) {
     source.close();
+    throw error;
   }
 }

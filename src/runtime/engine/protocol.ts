@@ -39,7 +39,7 @@ export const requests = {
   load: loadOptions,
   encodeSystem: z.strictObject({ system: z.string() }),
   encodeUser: z.strictObject({ system: z.string(), user: z.string() }),
-  prefill: z.strictObject({ ids: tokens }),
+  prefill: z.strictObject({ ids: tokens, policies: z.array(policyExpression) }),
   compress: z.strictObject({ prefix: handle, policy: policyExpression, ratio: z.number().min(0).lt(1) }),
   generate: z.strictObject({
     prefix: handle,

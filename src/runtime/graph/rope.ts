@@ -1,3 +1,4 @@
+import { rotaryOf, type Rotary } from '../../cache/rotary.ts';
 import type { GraphBuilder } from './graphBuilder.ts';
 import { positionsOf, type ModelConfig } from './modelConfig.ts';
 
@@ -117,6 +118,13 @@ function yarn({ theta, dimensions }: Rope, scaling: Extract<RopeScaling, { type:
 export function divisorsOf({ scaling }: Rope): ArrayLike<number>[] {
   if (scaling.type === 'divisors') return [scaling.divisors];
   return scaling.type === 'longrope' ? [scaling.shortDivisors, scaling.longDivisors] : [];
+}
+
+/** The rotation of a layer as policies compute with it; one without positions rotates nothing. */
+export function rotaryOfLayer({ attention, ropes }: ModelConfig, layer: number, long: boolean): Rotary {
+  const { rope } = attention[layer]!;
+  if (rope === null) return rotaryOf([]);
+  return rotaryOf(inverseFrequencies(ropes[rope]!, long), magnitudeOf(ropes[rope]!));
 }
 
 /** Names of the tables of a model's rotary embedding. */

@@ -56,6 +56,18 @@ export function readMatrix(
   }
 }
 
+/** All rows of a matrix that was read as float32, [rows, cols]. */
+export function wholeMatrix(matrix: LinearMatrix): Float32Array {
+  if (matrix.kind !== 'float') throw new TypeError('Only a matrix that was read as float32 can be taken whole.');
+  const whole = new Float32Array(matrix.rows * matrix.cols);
+  let written = 0;
+  for (const slice of matrix.slices()) {
+    whole.set(slice, written);
+    written += slice.length;
+  }
+  return whole;
+}
+
 /** Output projections up to this size run as float32: for small models that is faster, and the memory is there. */
 const floatOutputBytes = 256 * 2 ** 20;
 

@@ -1,9 +1,16 @@
 import type { Comparison } from '../languageModel.ts';
 import { largestBatches, rowsPerRun, type Batches } from '../memory/batches.ts';
-import { causalBias, type Decoder, type DecoderOutput, type StepResult } from './decoder.ts';
+import {
+  causalBias,
+  nextPosition,
+  type Decoder,
+  type DecoderOutput,
+  type DecoderStep,
+  type PrefixView,
+  type StepResult,
+} from './decoder.ts';
 import { chunks, groupBy } from './groupBy.ts';
 import type { Pause } from './pause.ts';
-import type { Prefill } from './prefill.ts';
 import { HiddenEntries, prefixBias } from './prefixMask.ts';
 import { prefixShape } from './prefixShape.ts';
 
@@ -30,18 +37,66 @@ interface Reference {
   readonly argmax: Int32Array; // [t]
 }
 
+/** What the full cache predicts on teacher-forced answers, each computed once. */
+class FullCache {
+  readonly #references = new Map<string, Reference>();
+
+  constructor(
+    readonly decoder: Decoder,
+    readonly prefix: PrefixView,
+  ) {}
+
+  async reference(suffix: Int32Array, target: Int32Array, pause: Pause): Promise<Reference> {
+    const key = forcedKey({ suffix, target });
+    const known = this.#references.get(key);
+    if (known !== undefined) return known;
+    const { vocabSize } = this.decoder.config;
+    await pause();
+    const nothing = new HiddenEntries(prefixShape(this.decoder, this.prefix));
+    const step = forcedStep(this.decoder, this.prefix, [nothing], suffix, target);
+    const { logits } = await this.decoder.run(step, ['logits']);
+    const reference: Reference = {
+      probabilities: new Float32Array(logits.length),
+      entropy: new Float64Array(target.length),
+      logProbs: new Float32Array(target.length),
+      argmax: new Int32Array(target.length),
+    };
+    for (const [token, id] of target.entries()) {
+      const row = logits.subarray(token * vocabSize, (token + 1) * vocabSize);
+      const probabilities = reference.probabilities.subarray(token * vocabSize, (token + 1) * vocabSize);
+      const { logSumExp, argmax } = softmax(row, probabilities);
+      let expected = 0;
+      for (let v = 0; v < vocabSize; v++) expected += probabilities[v]! * row[v]!;
+      reference.entropy[token] = logSumExp - expected;
+      reference.logProbs[token] = row[id]! - logSumExp;
+      reference.argmax[token] = argmax;
+    }
+    this.#references.set(key, reference);
+    return reference;
+  }
+}
+
 /**
  * Compares masked caches with the full cache on teacher-forced answers. Per token,
  * KL(full || masked) = sum_v p (log p - log q) = -H(p) - sum_v p logit_q + logsumexp_q.
  */
 export class Comparer {
-  readonly #references = new Map<string, Reference>();
+  readonly #full: FullCache;
 
+  /** `full`: what to compare with, where `prefix` is not the exact prefill itself. */
   constructor(
     readonly decoder: Decoder,
-    readonly prefix: Prefill,
+    readonly prefix: PrefixView,
     readonly batches: Batches = largestBatches,
-  ) {}
+    full = new FullCache(decoder, prefix),
+  ) {
+    this.#full = full;
+  }
+
+  /** Compares a variant with keys and values of its own with the same full cache. */
+  over(variant: PrefixView): Comparer {
+    return new Comparer(this.decoder, variant, this.batches, this.#full);
+  }
 
   async compare(
     rows: readonly ComparisonRow[],
@@ -73,39 +128,11 @@ export class Comparer {
     target: Int32Array,
     pause: Pause,
   ): Promise<Comparison[]> {
-    if (hidden.length === 1 && hidden[0]!.isEmpty) {
-      const { logProbs } = await this.#reference(suffix, target, pause);
+    if (hidden.length === 1 && hidden[0]!.isEmpty && this.prefix === this.#full.prefix) {
+      const { logProbs } = await this.#full.reference(suffix, target, pause);
       return [{ kl: new Float32Array(target.length), logProbs, flips: 0 }];
     }
     return (await this.force(hidden, suffix, target, pause, ['scores'])).comparisons;
-  }
-
-  async #reference(suffix: Int32Array, target: Int32Array, pause: Pause): Promise<Reference> {
-    const key = forcedKey({ suffix, target });
-    const known = this.#references.get(key);
-    if (known !== undefined) return known;
-    const { vocabSize } = this.decoder.config;
-    await pause();
-    const full = new HiddenEntries(prefixShape(this.decoder, this.prefix));
-    const logits = (await this.decoder.run(this.#step([full], suffix, target), ['logits'])).logits;
-    const reference: Reference = {
-      probabilities: new Float32Array(logits.length),
-      entropy: new Float64Array(target.length),
-      logProbs: new Float32Array(target.length),
-      argmax: new Int32Array(target.length),
-    };
-    for (const [token, id] of target.entries()) {
-      const row = logits.subarray(token * vocabSize, (token + 1) * vocabSize);
-      const probabilities = reference.probabilities.subarray(token * vocabSize, (token + 1) * vocabSize);
-      const { logSumExp, argmax } = softmax(row, probabilities);
-      let expected = 0;
-      for (let v = 0; v < vocabSize; v++) expected += probabilities[v]! * row[v]!;
-      reference.entropy[token] = logSumExp - expected;
-      reference.logProbs[token] = row[id]! - logSumExp;
-      reference.argmax[token] = argmax;
-    }
-    this.#references.set(key, reference);
-    return reference;
   }
 
   /** Teacher-forces one answer on several masked caches in one run. */
@@ -116,13 +143,14 @@ export class Comparer {
     pause: Pause,
     wanted: readonly DecoderOutput[],
   ): Promise<ForcedAnswer> {
-    const reference = await this.#reference(suffix, target, pause);
+    const reference = await this.#full.reference(suffix, target, pause);
     await pause();
     const length = target.length;
     const targets = new Int32Array(hidden.length * length);
     for (let row = 0; row < hidden.length; row++) targets.set(target, row * length);
     const scoring = { targets, reference: reference.probabilities, referenceTokens: length };
-    const result = await this.decoder.run({ ...this.#step(hidden, suffix, target), scoring }, wanted);
+    const step = forcedStep(this.decoder, this.prefix, hidden, suffix, target);
+    const result = await this.decoder.run({ ...step, scoring }, wanted);
     const { cross, logSumExp, targetLogits, argmax } = result;
     const comparisons = hidden.map((_, row) => {
       const kl = new Float32Array(length);
@@ -138,30 +166,37 @@ export class Comparer {
     });
     return { comparisons, argmax, result };
   }
+}
 
-  /** One step that feeds suffix + answer to every row and reads the logits that predict each token of the answer. */
-  #step(hidden: readonly HiddenEntries[], suffix: Int32Array, target: Int32Array) {
-    const rows = hidden.length;
-    const sequence = Int32Array.of(...suffix, ...target.subarray(0, -1));
-    const tokens = sequence.length;
-    const ids = new Int32Array(rows * tokens);
-    for (let row = 0; row < rows; row++) ids.set(sequence, row * tokens);
-    const logitRows = new Int32Array(rows * target.length);
-    for (let i = 0; i < logitRows.length; i++) {
-      logitRows[i] = Math.floor(i / target.length) * tokens + suffix.length - 1 + (i % target.length);
-    }
-    return {
-      rows,
-      tokens,
-      ids,
-      positions: ids.map((_, index) => this.prefix.keyValues.tokens + (index % tokens)),
-      prefix: this.prefix.keyValues,
-      prefixBias: prefixBias(hidden, prefixShape(this.decoder, this.prefix)),
-      own: null,
-      ownBias: causalBias(rows, tokens),
-      logitRows,
-    };
+/** One step that feeds suffix + answer to every row and reads the logits that predict each token of the answer. */
+function forcedStep(
+  decoder: Decoder,
+  prefix: PrefixView,
+  hidden: readonly HiddenEntries[],
+  suffix: Int32Array,
+  target: Int32Array,
+): DecoderStep {
+  const { keyValues } = prefix;
+  const rows = hidden.length;
+  const sequence = Int32Array.of(...suffix, ...target.subarray(0, -1));
+  const tokens = sequence.length;
+  const ids = new Int32Array(rows * tokens);
+  for (let row = 0; row < rows; row++) ids.set(sequence, row * tokens);
+  const logitRows = new Int32Array(rows * target.length);
+  for (let i = 0; i < logitRows.length; i++) {
+    logitRows[i] = Math.floor(i / target.length) * tokens + suffix.length - 1 + (i % target.length);
   }
+  return {
+    rows,
+    tokens,
+    ids,
+    positions: ids.map((_, index) => nextPosition(keyValues) + (index % tokens)),
+    prefix: keyValues,
+    prefixBias: prefixBias(hidden, prefixShape(decoder, prefix)),
+    own: null,
+    ownBias: causalBias(rows, tokens),
+    logitRows,
+  };
 }
 
 /** Writes the softmax of `logits` into `probabilities`. */

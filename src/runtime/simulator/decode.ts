@@ -1,7 +1,6 @@
-import type { Decoder } from './decoder.ts';
+import { nextPosition, type Decoder, type PrefixView } from './decoder.ts';
 import type { OwnCache } from './ownCache.ts';
 import type { Pause } from './pause.ts';
-import type { Prefill } from './prefill.ts';
 import { prefixBias, type HiddenEntries } from './prefixMask.ts';
 import { prefixShape } from './prefixShape.ts';
 
@@ -29,7 +28,7 @@ export interface Continuation {
 /** Decodes all rows greedily, one token each per run, until each has stopped, repeats itself or is long enough. */
 export async function decode(
   decoder: Decoder,
-  prefix: Prefill,
+  prefix: PrefixView,
   rows: readonly DecodeRow[],
   state: DecodeState,
   stopIds: ReadonlySet<number>,
@@ -77,7 +76,7 @@ export async function decode(
         rows: live.length,
         tokens: 1,
         ids: next,
-        positions: own.lengths.map((length) => prefix.keyValues.tokens + length),
+        positions: own.lengths.map((length) => nextPosition(prefix.keyValues) + length),
         prefix: prefix.keyValues,
         prefixBias: bias,
         own,

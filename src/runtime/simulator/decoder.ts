@@ -20,8 +20,18 @@ export interface LayerKeyValues {
 /** What all rows have in common: the exact entries of positions 0 .. tokens - 1. */
 export interface PrefixCache extends LayerKeyValues {
   readonly tokens: number; // each layer's keys and values are [kv, tokens, d]
+  /** Where the first token after it stands: `tokens`, less where a policy moved kept keys together. */
+  readonly nextPosition?: number;
   /** The conversation rotates by LongRoPE's long divisors; without meaning for other models. */
   readonly longRope?: boolean;
+}
+
+/** Position of the first token after a prefix. */
+export const nextPosition = ({ tokens, nextPosition }: PrefixCache): number => nextPosition ?? tokens;
+
+/** What rows are run on: the exact prefill, or a variant that has keys and values of its own. */
+export interface PrefixView {
+  readonly keyValues: PrefixCache;
 }
 
 /** One run of the graph: `s` new tokens for each of `b` rows (shapes as in graph/signature.ts). */
@@ -143,7 +153,7 @@ export class Decoder {
       // A row's own tokens follow the prefix without gaps; what lies beyond its length is hidden by the bias.
       const ownPositions = Int32Array.from(
         { length: rows * own.tokens },
-        (_, i) => step.prefix.tokens + (i % own.tokens),
+        (_, i) => nextPosition(step.prefix) + (i % own.tokens),
       );
       feeds.prefix_positions = int64Tensor(
         Array.from({ length: prefix.tokens }, (_, i) => i),

@@ -1,10 +1,9 @@
 import { largestBatches, type Batches } from '../memory/batches.ts';
-import { causalBias, type Decoder } from './decoder.ts';
+import { causalBias, nextPosition, type Decoder, type PrefixView } from './decoder.ts';
 import { decode, type Continuation, type DecodeRow } from './decode.ts';
 import { chunks } from './groupBy.ts';
 import { OwnCache } from './ownCache.ts';
 import type { Pause } from './pause.ts';
-import type { Prefill } from './prefill.ts';
 import { prefixBias } from './prefixMask.ts';
 import { prefixShape } from './prefixShape.ts';
 
@@ -16,7 +15,7 @@ export interface ContinuationRow extends DecodeRow {
 /** Greedy continuation of compressed caches, all rows together. User and generated tokens are never evicted. */
 export async function generate(
   decoder: Decoder,
-  prefix: Prefill,
+  prefix: PrefixView,
   rows: readonly ContinuationRow[],
   stopIds: ReadonlySet<number>,
   pause: Pause,
@@ -46,7 +45,7 @@ export async function generate(
 
 async function generateBatch(
   decoder: Decoder,
-  prefix: Prefill,
+  prefix: PrefixView,
   rows: readonly ContinuationRow[],
   stopIds: ReadonlySet<number>,
   pause: Pause,
@@ -61,7 +60,7 @@ async function generateBatch(
 /** Feeds every row's suffix into `own` and returns the first generated token of each. */
 async function feedSuffixes(
   decoder: Decoder,
-  prefix: Prefill,
+  prefix: PrefixView,
   rows: readonly ContinuationRow[],
   own: OwnCache,
   pause: Pause,
@@ -82,7 +81,7 @@ async function feedSuffixes(
         rows: part.length,
         tokens,
         ids,
-        positions: ids.map((_, index) => prefix.keyValues.tokens + (index % tokens)),
+        positions: ids.map((_, index) => nextPosition(prefix.keyValues) + (index % tokens)),
         prefix: prefix.keyValues,
         prefixBias: prefixBias(
           part.map(({ hidden }) => hidden),

@@ -5,11 +5,11 @@ import {
   type LayerObservation,
   type RowGroup,
 } from '../../cache/layerObservation.ts';
-import { needsLongRope } from '../graph/rope.ts';
+import { needsLongRope, rotaryOfLayer } from '../graph/rope.ts';
 import { largestBatches, type Batches } from '../memory/batches.ts';
 import { causalBias, type Decoder, type LayerKeyValues, type PrefixCache } from './decoder.ts';
 import type { Pause } from './pause.ts';
-import { firstTokens, narrowed, reusablePart, widened, type Checkpoint } from './prefixReuse.ts';
+import { firstTokens, resized, reusablePart, type Checkpoint } from './prefixReuse.ts';
 
 /** Checkpoints per prefill: their sums take memory in proportion. */
 const maxCheckpoints = 8;
@@ -21,6 +21,10 @@ function isCheckpoint(tokens: number, total: number, prefillChunk: number): bool
 }
 
 export interface PrefillOptions extends Pick<Batches, 'prefillChunk'> {
+  /** Keeps the queries of all tokens before RoPE, for policies that score them. */
+  readonly queries?: boolean;
+  /** The weight of a layer's output projection, [hidden, queryHeads * headDim], for policies that score with it. */
+  readonly outputWeight?: ((layer: number) => Float32Array) | undefined;
   /** Prefills whose beginning may be taken over. */
   readonly earlier?: readonly Prefill[];
 }
@@ -33,6 +37,8 @@ export interface Prefill {
   /** Logits after the last token, [vocab]. */
   readonly lastLogits: Float32Array;
   readonly prefillChunk: number;
+  /** Per layer [queryHeads, S, headDim], before RoPE; null where they were not asked for. */
+  readonly queries: readonly Float32Array[] | null;
   /** Where a prefill of another text with the same beginning can go on. */
   readonly checkpoints: readonly Checkpoint[];
 }
@@ -48,19 +54,27 @@ export async function prefill(
   groups: readonly RowGroup[],
   pause: Pause,
   progress?: (done: number, total: number) => void,
-  { prefillChunk, earlier = [] }: PrefillOptions = largestBatches,
+  { prefillChunk, earlier = [], queries: wantsQueries = false, outputWeight }: PrefillOptions = largestBatches,
 ): Promise<Prefill> {
   const { layers, kvHeads, headDim, queryHeads } = decoder.config;
   const total = ids.length;
   const longRope = needsLongRope(decoder.config, total);
-  const begun = reusablePart(ids, groups, { longRope, prefillChunk }, earlier);
+  const usable = wantsQueries ? earlier.filter((other) => other.queries !== null) : earlier;
+  const begun = reusablePart(ids, groups, { longRope, prefillChunk }, usable);
   let { keys, values } =
     begun === null ? emptyKeyValues(layers) : firstTokens(begun.from.keyValues, begun.tokens, kvHeads);
+  const queries = wantsQueries
+    ? Array.from({ length: layers }, (_, layer) =>
+        begun === null
+          ? new Float32Array(queryHeads * total * headDim)
+          : resized(begun.from.queries![layer]!, queryHeads, begun.from.ids.length * headDim, total * headDim),
+      )
+    : null;
   const sums = groups.map((group) =>
     Array.from({ length: layers }, (_, layer) =>
       begun === null || group !== 'all'
         ? new Float32Array(queryHeads * total)
-        : widened(begun.sums[layer]!, queryHeads, begun.tokens, total),
+        : resized(begun.sums[layer]!, queryHeads, begun.tokens, total),
     ),
   );
   const checkpoints: Checkpoint[] =
@@ -84,8 +98,11 @@ export async function prefill(
         rowGroups: groupWeights(groups, total, start, tokens),
         logitRows: Int32Array.of(tokens - 1),
       },
-      isLast ? ['keyValues', 'sums', 'logits'] : ['keyValues', 'sums'],
+      ['keyValues', 'sums', ...(isLast ? (['logits'] as const) : []), ...(wantsQueries ? (['queries'] as const) : [])],
     );
+    for (const [layer, target] of queries?.entries() ?? []) {
+      placeQueries(target, result.queries(layer), { queryHeads, headDim, total, start, tokens });
+    }
     for (const [group, perLayer] of sums.entries()) {
       for (let layer = 0; layer < layers; layer++) {
         const { columns } = result;
@@ -105,7 +122,7 @@ export async function prefill(
     if (isLast) lastLogits = result.logits.slice();
     else if (isCheckpoint(start + tokens, total, prefillChunk)) {
       const done = start + tokens;
-      const ofAllRows = allRows < 0 ? [] : sums[allRows]!.map((layer) => narrowed(layer, queryHeads, total, done));
+      const ofAllRows = allRows < 0 ? [] : sums[allRows]!.map((layer) => resized(layer, queryHeads, total, done));
       checkpoints.push({ tokens: done, sums: ofAllRows });
     }
     progress?.(start + tokens, total);
@@ -120,6 +137,9 @@ export async function prefill(
       window: decoder.config.attention[layer]!.window,
       keys: layerKeys,
       values: values[layer]!,
+      rotary: () => rotaryOfLayer(decoder.config, layer, longRope),
+      ...(queries === null ? {} : { queries: () => queries[layer]! }),
+      ...(outputWeight === undefined ? {} : { outputWeight: () => outputWeight(layer) }),
       columnSums(rows) {
         const found = byGroup.get(rowGroupKey(rows));
         if (found === undefined) throw new RangeError(`The prefill did not sum attention over ${rowGroupKey(rows)}.`);
@@ -133,8 +153,24 @@ export async function prefill(
     observations,
     lastLogits,
     prefillChunk,
+    queries,
     checkpoints,
   };
+}
+
+/** Copies the queries of one chunk, [tokens, queryHeads * headDim], into [queryHeads, total, headDim]. */
+function placeQueries(
+  target: Float32Array,
+  chunk: Float32Array,
+  at: { queryHeads: number; headDim: number; total: number; start: number; tokens: number },
+): void {
+  const { queryHeads, headDim, total, start, tokens } = at;
+  for (let token = 0; token < tokens; token++) {
+    for (let head = 0; head < queryHeads; head++) {
+      const from = (token * queryHeads + head) * headDim;
+      target.set(chunk.subarray(from, from + headDim), (head * total + start + token) * headDim);
+    }
+  }
 }
 
 const emptyKeyValues = (layers: number): LayerKeyValues => ({ keys: emptyLayers(layers), values: emptyLayers(layers) });

@@ -46,21 +46,15 @@ function commonTokens(a: Int32Array, b: Int32Array): number {
 export function firstTokens({ keys, values, tokens: all }: PrefixCache, tokens: number, heads: number): LayerKeyValues {
   const first = (layer: Float32Array): Float32Array => {
     const perToken = layer.length / (heads * all);
-    return narrowed(layer, heads, all * perToken, tokens * perToken);
+    return resized(layer, heads, all * perToken, tokens * perToken);
   };
   return { keys: keys.map(first), values: values.map(first) };
 }
 
-/** [heads, from] -> [heads, to], zeros after the old columns. */
-export function widened(rows: Float32Array, heads: number, from: number, to: number): Float32Array {
-  const wider = new Float32Array(heads * to);
-  for (let head = 0; head < heads; head++) wider.set(rows.subarray(head * from, (head + 1) * from), head * to);
-  return wider;
-}
-
-/** [heads, from] -> [heads, to], the first columns. */
-export function narrowed(rows: Float32Array, heads: number, from: number, to: number): Float32Array {
-  const narrower = new Float32Array(heads * to);
-  for (let head = 0; head < heads; head++) narrower.set(rows.subarray(head * from, head * from + to), head * to);
-  return narrower;
+/** [heads, from] -> [heads, to]: the first columns, or zeros after the old ones. */
+export function resized(rows: Float32Array, heads: number, from: number, to: number): Float32Array {
+  const result = new Float32Array(heads * to);
+  const columns = Math.min(from, to);
+  for (let head = 0; head < heads; head++) result.set(rows.subarray(head * from, head * from + columns), head * to);
+  return result;
 }

@@ -1,8 +1,7 @@
 import { compress } from '../../cache/compress.ts';
 import type { KeptSet } from '../../cache/keptSet.ts';
-import { rowGroupKey, unionOfNeeds } from '../../cache/layerObservation.ts';
-import { parsePolicy, policyIds, rowGroupsFor, type PolicyId } from '../../cache/policies/index.ts';
-import type { Policy } from '../../cache/policies/policy.ts';
+import { unionOfNeeds, type Needs } from '../../cache/layerObservation.ts';
+import { parsePolicy, type PolicyId } from '../../cache/policies/index.ts';
 import { HoldfastError } from '../../errors.ts';
 import { encodeSystemTurn, encodeUserSuffix, type ChatTemplate } from '../chatTemplate/index.ts';
 import { positionsOf } from '../graph/modelConfig.ts';
@@ -32,28 +31,20 @@ import type { Pause } from './pause.ts';
 import { prefill, type Prefill } from './prefill.ts';
 import { hiddenEntries, type HiddenEntries } from './prefixMask.ts';
 
+/** One compressed cache over a prefix. */
+interface Variant {
+  readonly kept: KeptSet;
+  /** Over the exact prefill, or over the variant's own keys and values where its policy changes them. */
+  readonly comparer: Comparer;
+}
+
 /** A system turn that is being audited: its exact prefill and the caches compressed from it. */
 interface PrefixState {
   readonly prefill: Prefill;
   readonly comparer: Comparer;
   /** How much runs together beside this prefix. */
   readonly batches: Batches;
-  readonly variants: KeptSet[];
-}
-
-/** @throws HoldfastError `invalid-settings` for a policy that reads or changes what this engine does not provide. */
-function refuseUnmet(policy: Policy, seqLen: number): void {
-  const { rowGroups, queries, rotary, outputWeight, secondPasses } = unionOfNeeds([policy.needs(seqLen)]);
-  const summed = new Set(rowGroupsFor(policyIds, seqLen).map(rowGroupKey));
-  const isMet =
-    rowGroups.every((rows) => summed.has(rowGroupKey(rows))) &&
-    !(queries || rotary || outputWeight || secondPasses.length > 0 || policy.transform !== undefined);
-  if (!isMet)
-    throw new HoldfastError(
-      'invalid-settings',
-      `${policy.id} needs what this engine does not compute.`,
-      'Choose another policy; `holdfast policies` says what each reads.',
-    );
+  readonly variants: Variant[];
 }
 
 /**
@@ -73,6 +64,8 @@ export class Simulator {
     /** The tokens that end an answer. */
     readonly stopIds: ReadonlySet<number>,
     readonly memory: Pick<MemoryBudget, 'batches'>,
+    /** The weight of a layer's output projection, [hidden, queryHeads * headDim]; read when a policy scores with it. */
+    readonly outputWeight: (layer: number) => Float32Array,
   ) {}
 
   encodeSystem(system: string): EncodedTurn {
@@ -83,7 +76,13 @@ export class Simulator {
     return encodeUserSuffix(this.template, this.tokenizer, system, user);
   }
 
-  async prefill(ids: Int32Array, pause: Pause, progress?: RowProgress): Promise<PrefixHandle> {
+  /** Computes what `policies` read of the prefill, and nothing else. */
+  async prefill(
+    ids: Int32Array,
+    policies: readonly PolicyId[],
+    pause: Pause,
+    progress?: RowProgress,
+  ): Promise<PrefixHandle> {
     const limit = positionsOf(this.decoder.config);
     if (ids.length === 0 || ids.length > limit) {
       throw new HoldfastError(
@@ -95,8 +94,11 @@ export class Simulator {
     const earlier = [...this.#prefixes.values()].map((state) => state.prefill);
     if (this.#lastReleased !== null) earlier.push(this.#lastReleased);
     const batches = this.memory.batches(ids.length);
-    const options = { ...batches, earlier };
-    const done = await prefill(this.decoder, ids, rowGroupsFor(policyIds, ids.length), pause, progress, options);
+    const needs = unionOfNeeds(policies.map((policy) => this.#needsOf(policy, ids.length)));
+    const { queries } = needs;
+    const outputWeight = needs.outputWeight ? this.outputWeight : undefined;
+    const options = { ...batches, earlier, queries, outputWeight };
+    const done = await prefill(this.decoder, ids, needs.rowGroups, pause, progress, options);
     const prefix = this.#nextPrefix++;
     const comparer = new Comparer(this.decoder, done, batches);
     this.#prefixes.set(prefix, { prefill: done, comparer, batches, variants: [] });
@@ -105,11 +107,20 @@ export class Simulator {
 
   compress(handle: PrefixHandle, policy: PolicyId, ratio: number): CompressedCache {
     const state = this.#state(handle);
-    const parsed = parsePolicy(policy);
-    refuseUnmet(parsed, handle.seqLen);
-    const { kept, keptTokens, bytes, fullBytes, notes } = compress(state.prefill.observations, parsed, ratio);
-    state.variants.push(kept);
-    return { kept, keptTokens, bytes, fullBytes, notes, variant: state.variants.length - 1 };
+    const { prefill: exact, comparer } = state;
+    const { keyValues, nextPosition, ...compression } = compress(exact.observations, parsePolicy(policy), ratio);
+    const isMoved = nextPosition !== handle.seqLen;
+    if (isMoved && this.decoder.config.attention.some(({ window }) => window !== null)) {
+      throw new HoldfastError(
+        'invalid-settings',
+        `${policy} moves the keys of some layers together, but this model has layers with a sliding window that keep theirs.`,
+        'Choose a policy that keeps the original positions.',
+      );
+    }
+    const isExact = keyValues === undefined && !isMoved;
+    const own = { ...exact.keyValues, ...keyValues, nextPosition };
+    state.variants.push({ kept: compression.kept, comparer: isExact ? comparer : comparer.over({ keyValues: own }) });
+    return { ...compression, variant: state.variants.length - 1 };
   }
 
   async generate(
@@ -120,15 +131,14 @@ export class Simulator {
   ): Promise<Generated[]> {
     const state = this.#state(handle);
     this.#checkLength(handle, rows, Math.max(0, ...rows.map((row) => row.maxTokens)));
-    const continuations = await generate(
-      this.decoder,
-      state.prefill,
-      rows.map(({ mask, suffix, maxTokens }) => ({ hidden: this.#hidden(state, mask), suffix, maxTokens })),
-      this.stopIds,
-      pause,
-      progress,
-      state.batches,
-    );
+    const continuations = await this.#onVariants(state, rows, progress, (comparer, some, told) => {
+      const continued = some.map(({ mask, suffix, maxTokens }) => ({
+        hidden: this.#hidden(state, mask),
+        suffix,
+        maxTokens,
+      }));
+      return generate(this.decoder, comparer.prefix, continued, this.stopIds, pause, told, state.batches);
+    });
     return continuations.map((continuation) => this.#generated(continuation));
   }
 
@@ -140,8 +150,13 @@ export class Simulator {
   ): Promise<Comparison[]> {
     const state = this.#state(handle);
     this.#checkLength(handle, rows, Math.max(0, ...rows.map(({ target }) => target.length)));
-    const compared = rows.map(({ mask, suffix, target }) => ({ hidden: this.#hidden(state, mask), suffix, target }));
-    return await state.comparer.compare(compared, pause, progress);
+    return await this.#onVariants(state, rows, progress, (comparer, some, told) =>
+      comparer.compare(
+        some.map(({ mask, ...row }) => ({ ...row, hidden: this.#hidden(state, mask) })),
+        pause,
+        told,
+      ),
+    );
   }
 
   async answer(
@@ -152,14 +167,54 @@ export class Simulator {
   ): Promise<Answered[]> {
     const state = this.#state(handle);
     this.#checkLength(handle, rows, Math.max(0, ...rows.map((row) => Math.max(row.maxTokens, row.target.length))));
-    const masked = rows.map(({ mask, ...row }) => ({ ...row, hidden: this.#hidden(state, mask) }));
-    const answers = await answer(state.comparer, masked, this.stopIds, pause, progress);
+    const answers = await this.#onVariants(state, rows, progress, (comparer, some, told) => {
+      const masked = some.map(({ mask, ...row }) => ({ ...row, hidden: this.#hidden(state, mask) }));
+      return answer(comparer, masked, this.stopIds, pause, told);
+    });
     return answers.map(({ comparison, continuation }) => ({ comparison, generated: this.#generated(continuation) }));
   }
 
   release(handle: PrefixHandle): void {
     this.#lastReleased = this.#prefixes.get(handle.prefix)?.prefill ?? this.#lastReleased;
     this.#prefixes.delete(handle.prefix);
+  }
+
+  /** What a policy reads of a prefix. @throws HoldfastError `invalid-settings` for what the engine cannot compute yet. */
+  #needsOf(policy: PolicyId, seqLen: number): Needs {
+    const needs = parsePolicy(policy).needs(seqLen);
+    if ((needs.secondPasses ?? []).length === 0) return needs;
+    throw new HoldfastError(
+      'invalid-settings',
+      `${policy} scores from a second run over the cache, which this version does not make.`,
+      'Choose another policy; `holdfast policies` says what each reads.',
+    );
+  }
+
+  /**
+   * Runs rows together that read the same keys and values: those of the exact prefill, or those of a variant whose policy
+   * changes them. Results in the order of `rows`.
+   */
+  async #onVariants<Row extends { readonly mask: Mask }, Result>(
+    state: PrefixState,
+    rows: readonly Row[],
+    progress: RowProgress | undefined,
+    run: (comparer: Comparer, rows: readonly Row[], progress: RowProgress) => Promise<Result[]>,
+  ): Promise<Result[]> {
+    const comparerOf = ({ mask }: Row): Comparer =>
+      mask.kind === 'variant' ? variantOf(state, mask.variant).comparer : state.comparer;
+    const results = new Array<Result>(rows.length);
+    let done = 0;
+    for (const comparer of new Set(rows.map(comparerOf))) {
+      const indices = [...rows.keys()].filter((index) => comparerOf(rows[index]!) === comparer);
+      const some = indices.map((index) => rows[index]!);
+      const before = done;
+      const partial = await run(comparer, some, (ready, total) => {
+        progress?.(before + (ready / total) * some.length, rows.length);
+      });
+      for (const [i, index] of indices.entries()) results[index] = partial[i]!;
+      done += some.length;
+    }
+    return results;
   }
 
   #generated({ ids, stopped }: Continuation): Generated {
@@ -173,11 +228,7 @@ export class Simulator {
   }
 
   #hidden(state: PrefixState, mask: Mask): HiddenEntries {
-    return hiddenEntries(mask, prefixShape(this.decoder, state.prefill), (variant) => {
-      const kept = state.variants[variant];
-      if (kept === undefined) throw new RangeError(`There is no variant ${variant}.`);
-      return kept;
-    });
+    return hiddenEntries(mask, prefixShape(this.decoder, state.prefill), (variant) => variantOf(state, variant).kept);
   }
 
   #checkLength(handle: PrefixHandle, rows: readonly { readonly suffix: Int32Array }[], answer: number): void {
@@ -190,4 +241,10 @@ export class Simulator {
       'Shorten the prompt or the probe, or choose a model with a longer context.',
     );
   }
+}
+
+function variantOf({ variants }: PrefixState, index: number): Variant {
+  const variant = variants[index];
+  if (variant === undefined) throw new RangeError(`There is no variant ${index}.`);
+  return variant;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Prefill } from '../../../src/runtime/simulator/prefill.ts';
-import { firstTokens, narrowed, reusablePart, widened } from '../../../src/runtime/simulator/prefixReuse.ts';
+import { firstTokens, resized, reusablePart } from '../../../src/runtime/simulator/prefixReuse.ts';
 
 const text = (...ids: number[]): Int32Array => Int32Array.from(ids);
 
@@ -14,6 +14,7 @@ const finished = (ids: Int32Array, checkpoints: number[], longRope = false): Pre
   observations: [],
   lastLogits: new Float32Array(0),
   prefillChunk: 2,
+  queries: null,
   checkpoints: checkpoints.map((tokens) => ({ tokens, sums: [] })),
 });
 
@@ -56,6 +57,6 @@ test('tokens and columns are cut and widened head by head', () => {
   const keys = [Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)]; // [2 heads, 3 tokens, 2 channels]
   const cut = firstTokens({ keys, values: keys, tokens: 3 }, 2, 2);
   assert.deepEqual([...cut.keys[0]!], [1, 2, 3, 4, 7, 8, 9, 10]);
-  assert.deepEqual([...narrowed(keys[0]!, 2, 6, 1)], [1, 7]);
-  assert.deepEqual([...widened(Float32Array.of(1, 2), 2, 1, 3)], [1, 0, 0, 2, 0, 0]);
+  assert.deepEqual([...resized(keys[0]!, 2, 6, 1)], [1, 7]);
+  assert.deepEqual([...resized(Float32Array.of(1, 2), 2, 1, 3)], [1, 0, 0, 2, 0, 0]);
 });
