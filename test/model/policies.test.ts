@@ -28,6 +28,8 @@ const policies = [
   'merging(knorm)',
   'think',
   'rerotate(streaming-llm)',
+  'kvzip',
+  'kvcompose',
 ] as const;
 
 describe('policies on the default model', { ...needsModel(), concurrency: 1 }, async () => {
@@ -107,8 +109,8 @@ describe('policies on the default model', { ...needsModel(), concurrency: 1 }, a
     );
   });
 
-  test('a policy that needs a second run is refused before anything is computed', async () => {
-    await assert.rejects(model.prefill(prompt, ['kvzip'], never), { code: 'invalid-settings' });
+  test('a policy that needs what no run gives is refused', async () => {
+    await assert.rejects(model.prefill(prompt, ['kvzip(plus=true)'], never), { code: 'invalid-settings' });
   });
 
   test('a policy that was not announced to the prefill cannot score it', async () => {

@@ -11,6 +11,7 @@ import { answer } from '../../src/runtime/simulator/answer.ts';
 import { Comparer } from '../../src/runtime/simulator/compare.ts';
 import { generate } from '../../src/runtime/simulator/generate.ts';
 import { prefill, type Prefill } from '../../src/runtime/simulator/prefill.ts';
+import { runSecondPass } from '../../src/runtime/simulator/secondPass.ts';
 import { hiddenEntries, type HiddenEntries } from '../../src/runtime/simulator/prefixMask.ts';
 import { openTestDecoder, neverPause } from '../support/engine.ts';
 import { needsModel } from '../support/model.ts';
@@ -69,6 +70,24 @@ describe('simulator on the default model', needsModel(), async () => {
     for (const [layer, observation] of reused.observations.entries()) {
       for (const group of groups) {
         assert.deepEqual(observation.columnSums(group), fresh.observations[layer]!.columnSums(group));
+      }
+    }
+  });
+
+  test('a second run pays the attention that the same tokens pay in one text', async () => {
+    const [ids, fed] = [tokens(70, 21), tokens(80, 22)];
+    const prefix = await prefill(decoder, ids, [], neverPause);
+    const scored = { start: 4, end: 60 };
+    const pass = { feed: [], among: [{ start: 0, end: 70 }], scored, reduce: 'mean', perHiddenNorm: false } as const;
+    const paid = await runSecondPass(decoder, prefix, pass, fed, neverPause);
+    const rows = { start: 70, end: 150 };
+    const whole = await prefill(decoder, Int32Array.of(...ids, ...fed), [rows], neverPause);
+    for (const layer of [0, 12, layers - 1]) {
+      const sums = whole.observations[layer]!.columnSums(rows); // [queryHeads, 150]
+      for (const [i, mean] of paid[layer]!.entries()) {
+        const head = Math.floor(i / 56);
+        const expected = sums[head * 150 + 4 + (i % 56)]! / fed.length;
+        assert.ok(Math.abs(mean - expected) < 1e-5, `layer ${layer}, head ${head}: ${mean} instead of ${expected}`);
       }
     }
   });

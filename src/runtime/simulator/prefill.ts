@@ -5,10 +5,12 @@ import {
   type LayerObservation,
   type RowGroup,
 } from '../../cache/layerObservation.ts';
+import { secondPassKey } from '../../cache/secondPass.ts';
 import { needsLongRope, rotaryOfLayer } from '../graph/rope.ts';
 import { largestBatches, type Batches } from '../memory/batches.ts';
 import { causalBias, type Decoder, type LayerKeyValues, type PrefixCache } from './decoder.ts';
 import type { Pause } from './pause.ts';
+import type { PassResult } from './secondPass.ts';
 import { firstTokens, resized, reusablePart, type Checkpoint } from './prefixReuse.ts';
 
 /** Checkpoints per prefill: their sums take memory in proportion. */
@@ -25,6 +27,8 @@ export interface PrefillOptions extends Pick<Batches, 'prefillChunk'> {
   readonly queries?: boolean;
   /** The weight of a layer's output projection, [hidden, queryHeads * headDim], for policies that score with it. */
   readonly outputWeight?: ((layer: number) => Float32Array) | undefined;
+  /** Results of second passes by `secondPassKey`, filled in once the prefill is there to run them on. */
+  readonly secondPasses?: ReadonlyMap<string, PassResult>;
   /** Prefills whose beginning may be taken over. */
   readonly earlier?: readonly Prefill[];
 }
@@ -54,8 +58,9 @@ export async function prefill(
   groups: readonly RowGroup[],
   pause: Pause,
   progress?: (done: number, total: number) => void,
-  { prefillChunk, earlier = [], queries: wantsQueries = false, outputWeight }: PrefillOptions = largestBatches,
+  options: PrefillOptions = largestBatches,
 ): Promise<Prefill> {
+  const { prefillChunk, earlier = [], queries: wantsQueries = false, outputWeight, secondPasses } = options;
   const { layers, kvHeads, headDim, queryHeads } = decoder.config;
   const total = ids.length;
   const longRope = needsLongRope(decoder.config, total);
@@ -140,6 +145,11 @@ export async function prefill(
       rotary: () => rotaryOfLayer(decoder.config, layer, longRope),
       ...(queries === null ? {} : { queries: () => queries[layer]! }),
       ...(outputWeight === undefined ? {} : { outputWeight: () => outputWeight(layer) }),
+      secondPass(pass) {
+        const found = secondPasses?.get(secondPassKey(pass));
+        if (found === undefined) throw new RangeError('The prefill was not asked for that second pass.');
+        return found[layer]!;
+      },
       columnSums(rows) {
         const found = byGroup.get(rowGroupKey(rows));
         if (found === undefined) throw new RangeError(`The prefill did not sum attention over ${rowGroupKey(rows)}.`);

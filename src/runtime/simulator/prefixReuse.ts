@@ -31,6 +31,7 @@ export function reusablePart(
     if (from.keyValues.longRope !== longRope || from.prefillChunk !== prefillChunk) continue;
     const common = Math.min(limit, commonTokens(ids, from.ids));
     for (const checkpoint of from.checkpoints) {
+      if (groups.includes('all') && checkpoint.sums.length === 0) continue; // no policy of that prefill read them
       if (checkpoint.tokens <= common && checkpoint.tokens > (best?.tokens ?? 0)) best = { ...checkpoint, from };
     }
   }

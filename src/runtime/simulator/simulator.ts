@@ -1,6 +1,7 @@
 import { compress } from '../../cache/compress.ts';
 import type { KeptSet } from '../../cache/keptSet.ts';
-import { unionOfNeeds, type Needs } from '../../cache/layerObservation.ts';
+import { unionOfNeeds } from '../../cache/layerObservation.ts';
+import { secondPassKey } from '../../cache/secondPass.ts';
 import { parsePolicy, type PolicyId } from '../../cache/policies/index.ts';
 import { HoldfastError } from '../../errors.ts';
 import { encodeSystemTurn, encodeUserSuffix, type ChatTemplate } from '../chatTemplate/index.ts';
@@ -26,6 +27,7 @@ import type { Decoder } from './decoder.ts';
 import { answer } from './answer.ts';
 import type { Continuation } from './decode.ts';
 import { generate } from './generate.ts';
+import { fedTokens, runSecondPass, type PassResult } from './secondPass.ts';
 import { prefixShape } from './prefixShape.ts';
 import type { Pause } from './pause.ts';
 import { prefill, type Prefill } from './prefill.ts';
@@ -94,11 +96,16 @@ export class Simulator {
     const earlier = [...this.#prefixes.values()].map((state) => state.prefill);
     if (this.#lastReleased !== null) earlier.push(this.#lastReleased);
     const batches = this.memory.batches(ids.length);
-    const needs = unionOfNeeds(policies.map((policy) => this.#needsOf(policy, ids.length)));
+    const needs = unionOfNeeds(policies.map((policy) => parsePolicy(policy).needs(ids.length)));
     const { queries } = needs;
     const outputWeight = needs.outputWeight ? this.outputWeight : undefined;
-    const options = { ...batches, earlier, queries, outputWeight };
+    const secondPasses = new Map<string, PassResult>();
+    const options = { ...batches, earlier, queries, outputWeight, secondPasses };
     const done = await prefill(this.decoder, ids, needs.rowGroups, pause, progress, options);
+    for (const pass of needs.secondPasses) {
+      const fed = fedTokens(pass.feed, ids, this.template, this.tokenizer);
+      secondPasses.set(secondPassKey(pass), await runSecondPass(this.decoder, done, pass, fed, pause));
+    }
     const prefix = this.#nextPrefix++;
     const comparer = new Comparer(this.decoder, done, batches);
     this.#prefixes.set(prefix, { prefill: done, comparer, batches, variants: [] });
@@ -177,17 +184,6 @@ export class Simulator {
   release(handle: PrefixHandle): void {
     this.#lastReleased = this.#prefixes.get(handle.prefix)?.prefill ?? this.#lastReleased;
     this.#prefixes.delete(handle.prefix);
-  }
-
-  /** What a policy reads of a prefix. @throws HoldfastError `invalid-settings` for what the engine cannot compute yet. */
-  #needsOf(policy: PolicyId, seqLen: number): Needs {
-    const needs = parsePolicy(policy).needs(seqLen);
-    if ((needs.secondPasses ?? []).length === 0) return needs;
-    throw new HoldfastError(
-      'invalid-settings',
-      `${policy} scores from a second run over the cache, which this version does not make.`,
-      'Choose another policy; `holdfast policies` says what each reads.',
-    );
   }
 
   /**

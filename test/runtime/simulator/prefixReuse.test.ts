@@ -15,7 +15,7 @@ const finished = (ids: Int32Array, checkpoints: number[], longRope = false): Pre
   lastLogits: new Float32Array(0),
   prefillChunk: 2,
   queries: null,
-  checkpoints: checkpoints.map((tokens) => ({ tokens, sums: [] })),
+  checkpoints: checkpoints.map((tokens) => ({ tokens, sums: [new Float32Array(tokens)] })),
 });
 
 describe('what a prefill takes over', () => {
@@ -46,6 +46,12 @@ describe('what a prefill takes over', () => {
 
   test('is nothing where chunks have another length: sums would differ in the last bits', () => {
     assert.equal(reusablePart(text(1, 2, 3, 4, 5), ['all'], { ...plain, prefillChunk: 1 }, [earlier]), null);
+  });
+
+  test('is nothing where attention has to be summed over all rows and was not', () => {
+    const unsummed = { ...earlier, checkpoints: earlier.checkpoints.map(({ tokens }) => ({ tokens, sums: [] })) };
+    assert.equal(reusablePart(text(1, 2, 3, 4, 5), ['all'], plain, [unsummed]), null);
+    assert.equal(reusablePart(text(1, 2, 3, 4, 5), [{ last: 1 }], plain, [unsummed])?.tokens, 4);
   });
 
   test('is nothing where keys were rotated by other LongRoPE divisors', () => {
