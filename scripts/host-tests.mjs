@@ -142,6 +142,7 @@ const answers = {
   keys: (page, { keys }) => page.keyboard.press(keys),
   status: async (page) => ({ text: await statusText(page) }),
   'frame-text': async (page) => ({ text: await frameText(page) }),
+  'quick-pick': async (page) => ({ text: await page.locator('.quick-input-list').innerText({ timeout: 5000 }) }),
   'click-in-notification': (page, { text }) =>
     page.locator('.notifications-center').getByRole('button', { name: text, exact: true }).click({ timeout: 10_000 }),
 };

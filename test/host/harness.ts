@@ -94,7 +94,8 @@ type PageRequest =
   | { kind: 'click-in-notification'; text: string }
   | { kind: 'keys'; keys: string }
   | { kind: 'status' }
-  | { kind: 'frame-text' };
+  | { kind: 'frame-text' }
+  | { kind: 'quick-pick' };
 
 let requestCount = 0;
 
