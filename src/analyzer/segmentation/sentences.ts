@@ -1,5 +1,5 @@
 import type { TextRange } from '../prompt.ts';
-import { trim } from './blocks.ts';
+import { trim } from './trim.ts';
 
 /** Words whose full stop does not end a sentence: English, German, French, Spanish. */
 const abbreviations = new Set(

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { segment } from '../../../src/analyzer/segmentation/index.ts';
-import { kindOf } from '../../../src/analyzer/segmentation/kinds.ts';
+import { kindOf, unset } from '../../../src/analyzer/segmentation/kinds.ts';
 
-const alone = { startsItem: false, amongFacts: false, leadInKind: undefined, previous: undefined };
+const alone = unset;
 
 /** Kinds of sentences that stand in a paragraph. */
 const sentences: Record<string, readonly string[]> = {
