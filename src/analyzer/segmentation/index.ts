@@ -208,20 +208,20 @@ function rowKind(row: string, languages: readonly LanguageCues[]): SpanKind {
 /** Sentences of a paragraph or list item with their kinds, dependent ones joined to the sentence before. */
 function judge({ text, masked, part, leadIn, title, languages }: PartSetting): Piece[] {
   const cut = ({ start, end }: TextRange): string => text.slice(start, end);
-  const sentences = splitSentences(masked, part.range).flatMap((range) => splitRules(masked, range, languages));
+  const sentences = splitSentences(masked, part.range).flatMap((sentence) =>
+    splitRules(masked, sentence, languages).map((range, rule) => ({ range, continues: rule > 0 })),
+  );
   const pieces: Piece[] = [];
-  sentences.forEach((range, index) => {
+  sentences.forEach(({ range, continues }, index) => {
     const isLeadIn = part.leadsIn && index === sentences.length - 1;
     const previous = pieces.at(-1);
     const startsItem = part.startsItem && index === 0;
     const kind = isLeadIn
       ? 'context'
       : kindOf(cut(range), { startsItem, leadIn, title, previous: previous?.kind, languages });
-    if (
-      previous !== undefined &&
-      !isLeadIn &&
-      joins(previous, cut(previous.range), kind, cut(range), index, languages)
-    ) {
+    // The second rule of a sentence stands alone, whatever it begins with.
+    const follows = previous !== undefined && !isLeadIn && !continues;
+    if (follows && joins(previous, cut(previous.range), kind, cut(range), index, languages)) {
       previous.range = { start: previous.range.start, end: range.end };
       previous.kind = joinedKind(previous.kind, kind);
     } else {

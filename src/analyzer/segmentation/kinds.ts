@@ -81,10 +81,15 @@ export const kindRules: readonly KindRule[] = [
     judge: (sentence) => (saysWho(sentence) ? 'identity' : undefined),
   },
   {
+    name: 'question',
+    reason: 'a question that commands nothing asks the reader, not the model',
+    judge: ({ text, setting }) =>
+      /[?？؟]$/.test(text) && !setting.languages.some((cues) => isImperative(cues, text)) ? 'context' : undefined,
+  },
+  {
     name: 'list-of-prohibitions',
     reason: 'it is an item under words that forbid',
-    judge: ({ text, setting }) =>
-      setting.startsItem && forbidsItems(setting) && !/\?$/.test(text) ? 'prohibition' : undefined,
+    judge: ({ text, setting }) => (setting.startsItem && forbidsItems(setting) ? 'prohibition' : undefined),
   },
   {
     name: 'main-clause-forbids',
@@ -105,9 +110,21 @@ export const kindRules: readonly KindRule[] = [
     judge: (sentence) => (either(sentence, (text) => isFormat(text, sentence)) ? 'format' : undefined),
   },
   {
+    name: 'label-of-the-reply',
+    reason: 'its label is a property of the reply',
+    judge: ({ label, setting }) =>
+      label !== undefined &&
+      !label.isDatum &&
+      !isAmongFacts(setting) &&
+      cued(setting, ({ formats }) => formats, label.name)
+        ? 'format'
+        : undefined,
+  },
+  {
     name: 'asks',
     reason: 'it is imperative, says must or should, or gives the model a task',
-    judge: (sentence) => (either(sentence, (text) => directs(text, sentence.setting)) ? 'directive' : undefined),
+    judge: (sentence) =>
+      !isName(sentence) && either(sentence, (text) => directs(text, sentence.setting)) ? 'directive' : undefined,
   },
   {
     name: 'item-of-the-reply',
@@ -165,7 +182,8 @@ export function cueText(whole: string): string {
 export function isDependent(source: string, languages: readonly LanguageCues[]): boolean {
   const text = cueText(source);
   if (languages.some(({ dependency }) => dependency.test(text))) return true;
-  return wordCount(source) < 3 && !/[:：]/.test(text) && !isRule(text, languages);
+  const isOwnRule = forbids(text, { ...unset, languages }) || languages.some((cues) => isImperative(cues, text));
+  return wordCount(source) < 3 && !/[:：]/.test(text) && !isOwnRule;
 }
 
 /** True when the words alone ask for behaviour. */
@@ -218,7 +236,8 @@ function saysWho({ text, setting }: Sentence): boolean {
 }
 
 /** Separates what a sentence asks for first from what it adds. */
-const addition = /[,;]|(?<![\p{L}])(?:and|but|und|aber|et|mais|y|pero|e|ma|mas)(?![\p{L}])/u;
+const addition =
+  /[,;]|(?<![\p{L}])(?:and|but|when|if|because|und|aber|wenn|weil|et|mais|quand|si|y|pero|cuando|e|ma|mas|quando|se)(?![\p{L}])/u;
 
 function forbids(text: string, { languages }: SentenceSetting): boolean {
   if (/\bnot only\b|\bwhether or not\b|\bif not\b/.test(text)) return false;
@@ -237,13 +256,17 @@ function forbids(text: string, { languages }: SentenceSetting): boolean {
   });
 }
 
+/** "React" in a list is a thing, and "react" no order. */
+const isName = ({ text, setting }: Sentence): boolean =>
+  setting.startsItem && setting.leadIn !== 'directive' && wordCount(text) === 1 && !/[.!]$/.test(text);
+
 function directs(text: string, { languages }: SentenceSetting): boolean {
   return languages.some((cues) => cues.modal.test(text) || isImperative(cues, text));
 }
 
 /** Words that make a rule about formats, words or lines one about code. */
 const aboutCode =
-  /\b(?:code(?! (?:block|fence|font))|files?|functions?|variables?|class(?:es)?|imports?|identifiers?|lines?|commits?|components?|tests?|modules?|apis?|titles?|names?)\b/;
+  /\b(?:code(?! (?:block|fence|font))|files?|functions?|variables?|class(?:es)?|imports?|identifiers?|lines?|commits?|components?|tests?|modules?|apis?|titles?)\b/;
 
 function isFormat(text: string, { setting }: Sentence): boolean {
   return setting.languages.some((cues) => {

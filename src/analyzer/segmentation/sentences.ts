@@ -7,7 +7,7 @@ const abbreviations = new Set(
     'e.g i.e etc vs mr mrs ms dr prof no nos st inc ltd co corp fig figs sec sect vol approx est min max incl excl resp dept ' +
     'jan feb mar apr jun jul aug sep sept oct nov dec a.m p.m u.s u.k ph.d cf al ' +
     'z.b d.h u.a o.ä i.d.r u.u s.o s.u v.a bzw ca ggf inkl exkl usw evtl nr abs art bspw sog vgl str tel mwst zzgl z d u o b ' +
-    'm mme mlle p.ex ex env pp p sr sra srta ud uds vd vds núm pág p.ej ej tfno dña'
+    'm mme mlle p.ex ex env pp p sr sra srta dr dra dres ud uds vd vds núm pág p.ej ej tfno dña'
   ).split(' '),
 );
 
@@ -17,7 +17,7 @@ const months =
 /** What stands before the number of `im 1. Stock`. */
 const ordinalBefore = /(?:,|\b(?:am|zum|im|der|die|das|den|dem|vom|bis|ab|jede[mn]))\s+$/i;
 
-const terminator = /[.!?…]/;
+const terminator = /[.!?…؟۔।]/;
 const wideTerminator = /[。！？]/;
 /** What may stand between a terminator and the white space after it. */
 const closers = /["'”’»›)\]*_`」』）]/;

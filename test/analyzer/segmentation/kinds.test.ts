@@ -74,11 +74,11 @@ const sentences: Record<string, readonly string[]> = {
     'Demandez le numéro de commande.',
     'Pregunta por el número de pedido.',
   ],
+  example: ['Example: always say hello.', 'Example of a good answer: the train leaves at nine.'],
   context: [
     'The bank was founded in 1990.',
     'We do not ship to islands.',
     'What is a prompt?',
-    'Example: always say hello.',
     'We never close.',
     'Das Hallenbad ist geschlossen.',
     'Notre banque existe depuis 1990.',

@@ -100,7 +100,7 @@ test('nested items are blocks of their own inside the block of their parent', ()
 test('an item keeps its continuation lines and loses its marker and check box', () => {
   assert.deepEqual(spansOf('* [ ] Always answer\n  within a day.\n+ Use metric units.'), [
     'format: Always answer\n  within a day.',
-    'directive: Use metric units.',
+    'format: Use metric units.',
   ]);
 });
 
@@ -112,17 +112,30 @@ test('unicode bullets are list items', () => {
   assert.deepEqual(spansOf('• Never swear at people.'), ['prohibition: Never swear at people.']);
 });
 
-test('code, tables and examples are opaque', () => {
+test('code and examples are opaque', () => {
   const text =
-    '```\nNever run this.\n```\n\n| a | b |\n|---|---|\n| Never | do |\n\n<example>\nUser: hi\n\n- Never reply.\n</example>\n\n## Examples\n\nAlways say hello.\n\n## Rules\n\nAlways say goodbye.';
+    '```\nNever run this.\n```\n\n<example>\nUser: hi\n\n- Never reply.\n</example>\n\n## Examples\n\nAlways say hello.\n\n## Rules\n\nAlways say goodbye.';
   assert.deepEqual(
     segment(text).spans.map(({ kind }) => kind),
-    ['example', 'example', 'example', 'heading', 'example', 'heading', 'directive'],
+    ['example', 'example', 'heading', 'example', 'heading', 'directive'],
   );
   assert.deepEqual(
     segment(text).blocks.map(({ kind }) => kind),
-    ['code', 'table', 'html', 'heading', 'paragraph', 'heading', 'paragraph'],
+    ['code', 'html', 'heading', 'paragraph', 'heading', 'paragraph'],
   );
+});
+
+test('a table has a span per row, of the kind of the rule in it', () => {
+  const text =
+    'Decide with it:\n| Case | Do |\n|---|---|\n| Late | Never wait |\n| Early | Ask for the time |\n| A4 | 2 EUR |';
+  assert.deepEqual(spansOf(text), [
+    'directive: Decide with it:',
+    'context: | Case | Do |',
+    'prohibition: | Late | Never wait |',
+    'directive: | Early | Ask for the time |',
+    'context: | A4 | 2 EUR |',
+  ]);
+  assert.equal(blocksOf(text).length, 2, 'rows move together');
 });
 
 test('tags around rules are separators, and the text between them is Markdown', () => {
@@ -133,7 +146,7 @@ test('tags around rules are separators, and the text between them is Markdown', 
   );
   assert.deepEqual(spansOf(text), [
     'prohibition: Never swear at customers.',
-    'directive: Keep it short.',
+    'format: Keep it short.',
     'context: <!-- Reviewed in\nMay. -->',
   ]);
 });

@@ -34,7 +34,7 @@ export const french: LanguageCues = {
     'devrai(?:s|t|ent)|devriez|si possible|de préférence|préfère|préférez|essaie|essayez|idéalement|peux|pouvez',
   ),
   imperative: start(
-    "(?:(?:toujours|ensuite|puis|enfin|si possible|d['’]abord),? )*(?:\\p{L}{3,}(?<!ass)ez|vous (?!êtes|avez|pouvez|savez)\\p{L}+ez|tu (?!es|as|peux|sais)\\p{L}+[sx]|\\p{L}{3,}e (?=(?:le|la|les|un|une|des|du|ton|ta|tes|ses|son|sa|au|aux|à|toujours|chaque) |l['’])|ne \\p{L}+|répond(?:s|re)|utilise(?:r)?|donne(?:r)?|écri(?:s|re)|demande(?:r)?|indique(?:r)?|propose(?:r)?|reste(?:r)?|sois|évite(?:r)?|commence(?:r)?|termine(?:r)?|explique(?:r)?|vérifie(?:r)?|refuse(?:r)?|dis|fais|cite(?:r)?|garde(?:r)?|suis|suivre|parle(?:r)?)",
+    "(?:(?:toujours|ensuite|puis|enfin|si possible|d['’]abord),? )*(?:\\p{L}{3,}(?<!ass)ez|vous (?!êtes|avez|pouvez|savez)\\p{L}+ez|tu (?!es|as|peux|sais)\\p{L}+[sx]|\\p{L}{3,}e(?= (?:le|la|les|un|une|des|du|ton|ta|tes|ses|son|sa|au|aux|à|toujours|chaque) | l['’])|ne \\p{L}+|répond(?:s|re)|utilise(?:r)?|donne(?:r)?|écri(?:s|re)|demande(?:r)?|indique(?:r)?|propose(?:r)?|reste(?:r)?|sois|évite(?:r)?|commence(?:r)?|termine(?:r)?|explique(?:r)?|vérifie(?:r)?|refuse(?:r)?|dis|fais|cite(?:r)?|garde(?:r)?|suis|suivre|parle(?:r)?)",
   ),
   condition: start("si|s['’]il|lorsque|lorsqu['’]\\p{L}+|quand|avant|après|en cas"),
   dependency: start(

@@ -11,7 +11,7 @@ export const italian: LanguageCues = {
   confidential: words('riservat[aeio]|confidenzial[ei]|segret[aeio]'),
   pronouns: words('le|li|lo|esse|essi|mostrarle|ripeterle|riassumerle'),
   identity: start(
-    'sei (?!tenut|obbligat|autorizzat)|lei è|il tuo (?:ruolo|nome) è|ti chiami|agisci come|interpreti|lavori (?:per|come)',
+    'sei(?! tenut| obbligat| autorizzat)|lei è|il tuo (?:ruolo|nome) è|ti chiami|agisci come|interpreti|lavori (?:per|come)',
   ),
   prohibition: words(
     'mai|evita(?:re)?|eviti|vietato|proibito|non (?:devi|deve|puoi|può|è consentito|è permesso)|in nessun caso|astieniti|non \\p{L}+(?:are|ere|ire)',
@@ -28,7 +28,7 @@ export const italian: LanguageCues = {
   ),
   tentative: words('dovresti|dovrebbe|se possibile|preferibilmente|preferisci|cerca di|prova a|puoi'),
   imperative: start(
-    '(?:(?:sempre|poi|prima|infine|se possibile),? )*(?:non \\p{L}+(?:are|ere|ire)|rispondi|usa|utilizza|scrivi|dai|indica|chiedi|offri|proponi|mantieni|sii|evita|termina|concludi|inizia|spiega|verifica|controlla|rifiuta|cita|segui|parla|mostra|includi|di|fai|invia|aiuta|consiglia|conferma|chiama|cerca|scegli|saluta|riassumi|traduci|classifica|leggi|consulta|avvisa|ricorda|\\p{L}{3,}[ai] (?=(?:il|lo|la|i|gli|le|un|una|al|sempre) ))',
+    '(?:(?:sempre|poi|prima|infine|se possibile),? )*(?:non \\p{L}+(?:are|ere|ire)|rispondi|usa|utilizza|scrivi|dai|indica|chiedi|offri|proponi|mantieni|sii|evita|termina|concludi|inizia|spiega|verifica|controlla|rifiuta|cita|segui|parla|mostra|includi|di|fai|invia|aiuta|consiglia|conferma|chiama|cerca|scegli|saluta|riassumi|traduci|classifica|leggi|consulta|avvisa|ricorda|\\p{L}{3,}[ai](?= (?:il|lo|la|i|gli|le|un|una|al|sempre) ))',
   ),
   condition: start('se|quando|prima|dopo|in caso|qualora'),
   dependency: start('questo|ciò|altrimenti|poi|anche|ma|tuttavia|però|tranne|eccetto'),

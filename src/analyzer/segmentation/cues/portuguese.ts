@@ -28,7 +28,7 @@ export const portuguese: LanguageCues = {
   ),
   tentative: words('deveria|se possível|de preferência|prefira|procure|tente|pode'),
   imperative: start(
-    '(?:(?:sempre|depois|então|primeiro|se possível),? )*(?:não \\p{L}+[aeo]|responda|use|utilize|escreva|dê|indique|pergunte|ofereça|mantenha|seja|evite|termine|comece|explique|verifique|recuse|cite|siga|fale|mostre|inclua|diga|faça|peça|envie|ajude|recomende|confirme|chame|busque|procure|escolha|resuma|traduza|classifique|leia|consulte|avise|sugira|informe|encaminhe|\\p{L}{3,}[ae] (?=(?:o|a|os|as|um|uma|ao|à|seu|sua|sempre) ))|você (?!é|pode|tem|sabe)\\p{L}+',
+    '(?:(?:sempre|depois|então|primeiro|se possível),? )*(?:não \\p{L}+[aeo]|responda|use|utilize|escreva|dê|indique|pergunte|ofereça|mantenha|seja|evite|termine|comece|explique|verifique|recuse|cite|siga|fale|mostre|inclua|diga|faça|peça|envie|ajude|recomende|confirme|chame|busque|procure|escolha|resuma|traduza|classifique|leia|consulte|avise|sugira|informe|encaminhe|\\p{L}{3,}[ae](?= (?:o|a|os|as|um|uma|ao|à|seu|sua|sempre) ))|você (?!é|pode|tem|sabe)\\p{L}+',
   ),
   condition: start('se|quando|antes|depois de|em caso|caso'),
   dependency: start('isso|isto|caso contrário|senão|então|também|mas|porém|no entanto|exceto|salvo'),
