@@ -107,7 +107,8 @@ export const kindRules: readonly KindRule[] = [
   {
     name: 'property-of-the-reply',
     reason: 'it asks for a property of the reply: language, length, structure, notation, fixed words',
-    judge: (sentence) => (either(sentence, (text) => isFormat(text, sentence)) ? 'format' : undefined),
+    judge: (sentence) =>
+      !isName(sentence) && either(sentence, (text) => isFormat(text, sentence)) ? 'format' : undefined,
   },
   {
     name: 'label-of-the-reply',
@@ -237,7 +238,7 @@ function saysWho({ text, setting }: Sentence): boolean {
 
 /** Separates what a sentence asks for first from what it adds. */
 const addition =
-  /[,;]|(?<![\p{L}])(?:and|but|when|if|because|und|aber|wenn|weil|et|mais|quand|si|y|pero|cuando|e|ma|mas|quando|se)(?![\p{L}])/u;
+  /[,;(—–]|(?<![\p{L}])(?:and|but|so|when|if|because|und|aber|wenn|weil|et|mais|quand|si|y|pero|cuando|e|ma|mas|quando|se)(?![\p{L}])/u;
 
 function forbids(text: string, { languages }: SentenceSetting): boolean {
   if (/\bnot only\b|\bwhether or not\b|\bif not\b/.test(text)) return false;
@@ -266,11 +267,11 @@ function directs(text: string, { languages }: SentenceSetting): boolean {
 
 /** Words that make a rule about formats, words or lines one about code. */
 const aboutCode =
-  /\b(?:code(?! (?:block|fence|font))|files?|functions?|variables?|class(?:es)?|imports?|identifiers?|lines?|commits?|components?|tests?|modules?|apis?|titles?)\b/;
+  /\b(?:code(?! (?:block|fence|font))|files?|functions?|variables?|class(?:es)?|imports?|identifiers?|lines?|commits?|components?|macros?|parameters?|arguments?|methods?|constructors?|tests?|modules?|apis?|titles?)\b/;
 
 function isFormat(text: string, { setting }: Sentence): boolean {
   return setting.languages.some((cues) => {
-    const main = afterCondition(cues, text);
+    const main = afterCondition(cues, text).replace(/\([^()]*\)/g, ' ');
     const aboutShape = cues.shape.test(main) && !aboutCode.test(main);
     if (!aboutShape && !cues.reply.test(main)) return false;
     return cues.modal.test(text) || isImperative(cues, text) || cues.limit.test(main) || isAboutReply(main);

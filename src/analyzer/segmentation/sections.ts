@@ -22,6 +22,8 @@ export function announcedByLeadIn(leadIn: string, languages: readonly LanguageCu
   const says = (pick: (cues: LanguageCues) => RegExp): boolean => languages.some((cues) => pick(cues).test(words));
   if (announcesExamples(leadIn)) return 'examples';
   if (says((cues) => cues.avoided)) return 'prohibition';
+  // "Avoid deep nesting by:" is about what to do instead.
+  if (/(?:^| )(?:by|using|with|through|via|instead)$/.test(words)) return 'directive';
   const kind = kindOf(leadIn, { ...unset, languages });
   if (kind === 'prohibition' || kind === 'defense') return 'prohibition';
   if (kind === 'format' || says((cues) => cues.formatLeadIn)) return 'format';

@@ -7,7 +7,8 @@ export const japanese: LanguageCues = {
   confidential: /機密|秘密|非公開/,
   pronouns: /これら|それら|それ/,
   identity: /^(?:あなたは.*(?:です|だ|である)[。]?$|あなたの(?:役割|名前)は)/,
-  prohibition: /ないでください|しないこと|ないこと|てはいけ|てはなら|禁止|決して|絶対に.*(?:ない|ません)|避け/,
+  prohibition:
+    /ないでください|しないこと|ないこと|てはいけ|てはなら|禁止|決して|絶対に.*(?:ない|ません)|避け(?:て|ること|る[。]?$)/,
   weakProhibition: never,
   contrast: never,
   reply: /回答|返答|返信|応答|敬語/,
@@ -23,7 +24,7 @@ export const japanese: LanguageCues = {
   facts: /(?:背景|概要|情報|連絡先|参考)/,
   avoided: /^(?:禁止事項|禁止|してはいけないこと|やってはいけないこと|避けること|ng)$/,
   required: /^(?:ルール|規則|指示|手順|方針|必須事項|行動指針|タスク|注意事項)$/,
-  formats: /^(?:出力|出力形式|回答形式|形式|フォーマット|書式)$/,
+  formats: /^(?:出力|出力形式|回答形式|形式|書式)$/,
   formatLeadIn: /(?:構成|形式|項目|フォーマット)は?$/,
   script: /[\p{Script=Hiragana}\p{Script=Katakana}]/u,
   functionWords: new Set(),
