@@ -1,3 +1,4 @@
+import { independentChunks } from './chunks.ts';
 import type { BlockContent, DefinitionContent, List, ListItem, Root, RootContent } from 'mdast';
 import { fromMarkdown } from 'mdast-util-from-markdown';
 import type { Block, TextRange } from '../prompt.ts';
@@ -72,8 +73,11 @@ type FlowNode = RootContent | BlockContent | DefinitionContent;
 export function parseBlocks(text: string): ParsedBlocks {
   const masked = maskText(text);
   const builder = new BlockBuilder(masked);
-  const root: Root = fromMarkdown(masked.text, { extensions: [blocksOnly] });
-  builder.addFlow(root.children, undefined);
+  for (const { start, end } of independentChunks(masked.text)) {
+    const root: Root = fromMarkdown(masked.text.slice(start, end), { extensions: [blocksOnly] });
+    builder.offset = start;
+    builder.addFlow(root.children, undefined);
+  }
   for (const { range } of masked.tags) builder.addBlock('html', range);
   for (const range of masked.comments) builder.addOpaque('html', range, 'context');
   for (const range of masked.examples) builder.addOpaque('html', range, 'example');
@@ -90,6 +94,8 @@ class BlockBuilder {
   readonly #blocks: DraftBlock[] = [];
   readonly #contents: Content[] = [];
   #lists = 0;
+  /** Where the text that is being added begins in the prompt. */
+  offset = 0;
 
   /** Starts of lines that hold nothing but markers, with the end of the line. */
   readonly #markerLines: ReadonlyMap<number, number>;
@@ -111,7 +117,7 @@ class BlockBuilder {
     let itemProse = opensItem;
     let leadIn: DraftBlock | undefined;
     nodes.forEach((node, index) => {
-      const range = rangeOf(node);
+      const range = this.#rangeOf(node);
       const next = nodes[index + 1];
       switch (node.type) {
         case 'paragraph': {
@@ -178,7 +184,7 @@ class BlockBuilder {
   #addList(list: List, leadIn: DraftBlock | undefined, place: { depth: number; parent?: DraftBlock }): void {
     const index = this.#lists++;
     for (const item of list.children) {
-      const range = itemRange(this.text, item);
+      const range = this.#itemRange(item);
       const placed = { list: index, ordered: list.ordered === true, ...place };
       const block = this.addBlock('list-item', range, leadIn === undefined ? placed : { ...placed, leadIn });
       this.addFlow(item.children, block, place.depth + 1, true);
@@ -198,7 +204,7 @@ class BlockBuilder {
       return setextLine.test(under) && under.includes('=') ? { title, level: 1 } : undefined;
     }
     if (second !== undefined || next?.type !== 'thematicBreak') return undefined;
-    const rule = rangeOf(next);
+    const rule = this.#rangeOf(next);
     const isAdjacent = /^[ \t]*(?:\r\n|\n|\r)[ \t]*$/.test(this.text.slice(range.end, rule.start));
     return isAdjacent && setextLine.test(this.text.slice(rule.start, rule.end)) ? { title, level: 2 } : undefined;
   }
@@ -286,6 +292,17 @@ class BlockBuilder {
     return this.#markerLines.get(end);
   }
 
+  #rangeOf(node: FlowNode | ListItem): TextRange {
+    const start = node.position?.start.offset ?? 0;
+    return { start: this.offset + start, end: this.offset + (node.position?.end.offset ?? start) };
+  }
+
+  /** An item without the blank lines that a parser may count to it. */
+  #itemRange(item: ListItem): TextRange {
+    const { start, end } = this.#rangeOf(item);
+    return { start, end: start + this.text.slice(start, end).trimEnd().length };
+  }
+
   #line(offset: number): TextRange {
     let start = offset;
     while (start > 0 && !isLineEnd(this.text[start - 1])) start--;
@@ -307,17 +324,6 @@ function isTitleLine(text: string): boolean {
   return (
     isCapital && words.some(({ length }) => length > 2) && !words.some((word) => stressWords.has(word.toLowerCase()))
   );
-}
-
-function rangeOf(node: FlowNode | ListItem): TextRange {
-  const start = node.position?.start.offset ?? 0;
-  return { start, end: node.position?.end.offset ?? start };
-}
-
-/** An item without the blank lines that a parser may count to it. */
-function itemRange(text: string, item: ListItem): TextRange {
-  const { start, end } = rangeOf(item);
-  return { start, end: start + text.slice(start, end).trimEnd().length };
 }
 
 function headingText(text: string, { start, end }: TextRange): TextRange {

@@ -1,5 +1,5 @@
 import type { InstructionKind, MarkerProblem, TextRange } from '../prompt.ts';
-import type { Content, ParsedBlocks } from './blocks.ts';
+import type { Content, DraftBlock, ParsedBlocks } from './blocks.ts';
 import { enclosures, type Enclosure, type Marker } from './markers.ts';
 import { trim } from './trim.ts';
 
@@ -62,6 +62,15 @@ export function markedParts(
 
 const sorted = (parts: readonly Part[]): Part[] => parts.toSorted((a, b) => a.range.start - b.range.start);
 
+/** A span as far as markers need to know it. */
+export interface MarkableSpan {
+  readonly range: TextRange;
+  readonly block: DraftBlock;
+  /** Index of the part that it was cut from. */
+  readonly part: number;
+  readonly isHeading: boolean;
+}
+
 /** What the markers say of one span. */
 export interface Marking {
   mustHold: boolean;
@@ -71,54 +80,53 @@ export interface Marking {
 
 /**
  * Looks up what markers say of spans. A marker with text before it on its line is about the last span that starts before it; one on a
- * line of its own about every span of the next paragraph, item or row; an enclosure about every span that starts in it.
+ * line of its own about every span of the next paragraph, item or table; an enclosure about every span that starts in it.
  */
 export function markings(
-  spans: readonly { readonly range: TextRange; readonly part: number; readonly isHeading: boolean }[],
+  spans: readonly MarkableSpan[],
   markers: readonly Marker[],
   enclosed: readonly Enclosure[],
   problems: MarkerProblem[],
 ): { of: (span: number) => Marking; suppressedRules: string[] } {
   const table = spans.map((): Marking => ({ mustHold: false, ignored: false, rules: new Set() }));
-  const within = (range: TextRange): number[] =>
-    spans.flatMap((span, index) => (span.range.start >= range.start && span.range.start < range.end ? [index] : []));
-  const suppressed = new Set<string>();
-
-  for (const [index, { range, action, followsText }] of markers.entries()) {
-    switch (action.name) {
-      case 'must-hold':
-      case 'ignore':
-      case 'disable-next': {
-        const targets = targetsOf(spans, range, followsText);
-        if (targets.length === 0) {
-          problems.push({
-            range,
-            message: `"${action.name}" has no instruction to be about`,
-            hint: 'Put it on the line above an instruction, or at the end of its line.',
-          });
-        }
-        for (const target of targets) apply(table[target]!, action.name, 'rules' in action ? action.rules : []);
-        break;
-      }
-      case 'disable':
-        for (const rule of action.rules) {
-          suppressed.add(rule);
-          const enabling = markers
-            .slice(index)
-            .find((later) => later.action.name === 'enable' && later.action.rules.includes(rule));
-          const until = enabling?.range.start ?? Infinity;
-          for (const target of within({ start: range.end, end: until })) table[target]!.rules.add(rule);
-        }
-        break;
-      default: // begin and end are enclosures; enable ends a disable
+  for (const { range, action, followsText } of markers) {
+    if (action.name !== 'must-hold' && action.name !== 'ignore' && action.name !== 'disable-next') continue;
+    const targets = targetsOf(spans, range, followsText);
+    if (targets.length === 0) {
+      problems.push({
+        range,
+        message: `"${action.name}" has no instruction to be about`,
+        hint: 'Put it on the line above an instruction, or at the end of its line.',
+      });
     }
+    for (const target of targets) apply(table[target]!, action.name, 'rules' in action ? action.rules : []);
   }
   for (const { what, range } of enclosed) {
-    for (const target of within(range)) {
-      if (what !== 'instruction') apply(table[target]!, what, []);
-    }
+    if (what === 'instruction') continue;
+    const first = firstFrom(spans, range.start);
+    for (let index = first; index < spans.length && spans[index]!.range.start < range.end; index++)
+      apply(table[index]!, what, []);
   }
-  return { of: (span) => table[span]!, suppressedRules: [...suppressed] };
+  disableRules(spans, markers, table);
+  const suppressedRules = markers.flatMap(({ action }) => (action.name === 'disable' ? action.rules : []));
+  return { of: (span) => table[span]!, suppressedRules: [...new Set(suppressedRules)] };
+}
+
+/** Every span after a "disable", up to its "enable". */
+function disableRules(spans: readonly MarkableSpan[], markers: readonly Marker[], table: readonly Marking[]): void {
+  const disabled = new Set<string>();
+  let next = 0;
+  for (const [index, { range }] of spans.entries()) {
+    for (; next < markers.length && markers[next]!.range.start < range.start; next++) {
+      const { action } = markers[next]!;
+      if (action.name !== 'disable' && action.name !== 'enable') continue;
+      for (const rule of action.rules) {
+        if (action.name === 'disable') disabled.add(rule);
+        else disabled.delete(rule);
+      }
+    }
+    apply(table[index]!, 'disable-next', [...disabled]);
+  }
 }
 
 function apply(marking: Marking, name: 'must-hold' | 'ignore' | 'disable-next', rules: readonly string[]): void {
@@ -127,15 +135,28 @@ function apply(marking: Marking, name: 'must-hold' | 'ignore' | 'disable-next', 
   else for (const rule of rules) marking.rules.add(rule);
 }
 
-function targetsOf(
-  spans: readonly { readonly range: TextRange; readonly part: number; readonly isHeading: boolean }[],
-  { start }: TextRange,
-  followsText: boolean,
-): number[] {
-  if (followsText) {
-    const before = spans.findLastIndex((span) => span.range.start < start);
-    return before === -1 ? [] : [before];
+/** Indices of the spans that a marker is about. */
+function targetsOf(spans: readonly MarkableSpan[], { start }: TextRange, followsText: boolean): number[] {
+  let index = firstFrom(spans, start);
+  if (followsText) return index === 0 ? [] : [index - 1];
+  while (index < spans.length && spans[index]!.isHeading) index++;
+  const next = spans[index];
+  const targets: number[] = [];
+  for (; index < spans.length && next !== undefined; index++) {
+    const { part, block } = spans[index]!;
+    if (next.block.kind === 'table' ? block !== next.block : part !== next.part) break;
+    targets.push(index);
   }
-  const next = spans.find((span) => span.range.start > start && !span.isHeading);
-  return next === undefined ? [] : spans.flatMap((span, index) => (span.part === next.part ? [index] : []));
+  return targets;
+}
+
+/** Index of the first span that starts at or after an offset. */
+function firstFrom(spans: readonly MarkableSpan[], offset: number): number {
+  let [low, high] = [0, spans.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (spans[middle]!.range.start < offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

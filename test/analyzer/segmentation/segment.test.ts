@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Segmentation } from '../../../src/analyzer/prompt.ts';
-import { isInstructionKind, segment } from '../../../src/analyzer/segmentation/index.ts';
+import { segment } from '../../../src/analyzer/segmentation/index.ts';
+import { assertSound } from './assertSound.ts';
 
 const example = (name: string): string =>
   readFileSync(new URL(`../../../examples/${name}`, import.meta.url), 'utf8').trimEnd();
@@ -15,32 +15,6 @@ const spansOf = (text: string): string[] =>
 /** Blocks as `kind: text`. */
 const blocksOf = (text: string): string[] =>
   segment(text).blocks.map(({ kind, range }) => `${kind}: ${text.slice(range.start, range.end)}`);
-
-function assertSound(text: string, { blocks, spans, instructions }: Segmentation): void {
-  let end = 0;
-  for (const span of spans) {
-    assert.ok(span.range.start >= end && span.range.end > span.range.start, 'spans are ascending, disjoint, not empty');
-    const slice = text.slice(span.range.start, span.range.end);
-    assert.equal(slice, slice.trim());
-    const block = blocks[span.block];
-    assert.ok(block !== undefined && block.range.start <= span.range.start && block.range.end >= span.range.end);
-    end = span.range.end;
-  }
-  assert.ok(end <= text.length);
-  const asked = spans.filter(({ kind }) => isInstructionKind(kind));
-  assert.deepEqual(
-    instructions.map(({ range }) => range),
-    asked.map(({ range }) => range),
-  );
-  for (const { range, text: own } of instructions) assert.equal(text.slice(range.start, range.end), own);
-  assert.equal(new Set(instructions.map(({ id }) => id)).size, instructions.length);
-  blocks.forEach((block, index) => {
-    assert.ok(index === 0 || blocks[index - 1]!.range.start <= block.range.start);
-    assert.ok(block.range.start === 0 || /[\n\r]/.test(text[block.range.start - 1]!), 'a block starts a line');
-    assert.ok(block.range.end === text.length || /[\n\r]/.test(text[block.range.end]!), 'a block ends a line');
-    assert.ok(block.leadIn === undefined || block.leadIn < index);
-  });
-}
 
 test('the bank example is one non-disclosure clause, an identity and four rules', () => {
   assert.deepEqual(spansOf(example('acme-bank/system.md')), [

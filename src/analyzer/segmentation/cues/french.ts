@@ -22,7 +22,7 @@ export const french: LanguageCues = {
   ),
   reply: words('répond(?:s|re|ez)?|réponses?|tutoie|vouvoie|vouvoyez|tutoyez'),
   shape: words(
-    'sortie|format|langue|mots|phrases?|paragraphes?|en français|en anglais|en allemand|en euros|dates?|brève(?:ment)?|concis(?:e)?|tableau|liste|majuscules|gras|caractères',
+    'sortie|format|langue|mots|phrases?|paragraphes?|en français|en anglais|en allemand|en euros|brève(?:ment)?|concis(?:e)?|tableau|liste|majuscules|gras|caractères',
   ),
   modal: words(
     "dois|devez|doit|doivent|il faut|toujours|veille[rz]? à|assure-toi|assurez-vous|obligatoire(?:ment)?|impérativement|s['’]il (?:te|vous) plaît|uniquement|exclusivement|(?:ta|votre|ton) (?:tâche|mission|objectif|but) est",

@@ -25,11 +25,11 @@ export const german: LanguageCues = {
     'ausgabe(?:n|format)?|sprache|sätze(?:n)?|satz|wörter(?:n)?|absätze(?:n)?|aufzählung(?:en)?|auf deutsch|auf englisch|auf französisch|in euro|in chf|fettdruck|tabelle|kleinbuchstaben|großbuchstaben|stichpunkte(?:n)?|kurz|zeichen|mit einer rückfrage',
   ),
   modal: words(
-    'muss|musst|müssen|soll|sollst|sollen|sollte|sollten|immer|stets|bitte|ausschließlich|unbedingt|zwingend|verpflichtet|erforderlich|(?:ist|sind)(?: [\\p{L}-]+){0,6} zu \\p{L}+en|achte(?:n)? (?:sie )?darauf|(?!bist|hast|kannst|darfst|weißt)\\p{L}{2,}st du|(?:deine|ihre) aufgaben? (?:ist|sind|besteht)|(?:dein|ihr) ziel ist',
+    'muss|musst|müssen|soll|sollst|sollen|sollte|solltest|solltet|sollten|immer|stets|bitte|ausschließlich|unbedingt|zwingend|verpflichtet|erforderlich|(?:ist|sind)(?: [\\p{L}-]+){0,6} zu \\p{L}+en|achte(?:n)? (?:sie )?darauf|(?!bist|hast|kannst|darfst|weißt)\\p{L}{2,}st du|(?:deine|ihre) aufgaben? (?:ist|sind|besteht)|(?:dein|ihr) ziel ist',
   ),
   limit: words('höchstens|maximal|mindestens|nicht mehr als|(?:wird|werden) (?:immer |stets )?(?:als|in|mit)'),
   tentative: words(
-    'soll|sollst|sollen|sollte|sollten|sollst|möglichst|wenn möglich|nach möglichkeit|bevorzuge|versuche|idealerweise|kannst|gegebenenfalls|vorzugsweise',
+    'soll|sollst|sollen|sollte|sollten|solltest|solltet|möglichst|wenn möglich|nach möglichkeit|bevorzuge|versuche|idealerweise|kannst|gegebenenfalls|vorzugsweise',
   ),
   imperative: start(
     '(?:(?:bitte|immer|stets|dann|danach|zuerst|zunächst|anschließend|nur|ausschließlich|niemals|nie),? )*(?:\\p{L}+en sie|seien sie|antworte|nenne?|gib|gebe|verwende|nutze|benutze|schreibe?|frage?|verweise?|bleibe?|beende|beginne|sprich|sage?|erkläre|fasse|formuliere|biete|bitte|leite|prüfe|achte|halte|behandle|beachte|befolge|vermeide|verzichte|weise|wiederhole|bestätige|erfinde|rate|runde|lehne|verrate|zeige|teile|stelle|lasse?|mache?|nimm|lies|füge|liste|sei|siez(?:e|en)|duz(?:e|en)|kürze|ergänze|begrüße|informiere|empfiehl|empfehle|erwähne|versprich|verspreche|sende|rufe?|suche?|setze?|versuche|entschuldige|übersetze|berechne|zitiere|vergleiche|melde|schließe|markiere|ignoriere|speichere|ordne|führe|unterbreite|diskutiere|kommentiere|hilf|berate|begleite|sammle|notiere|erfasse|wähle|warte|entscheide|bewerte|sortiere|entferne|lösche|erstelle|erzeuge|überprüfe|kontrolliere|hole|lege|gehe|geh|komm|folge|sorge|unterstütze|erinnere|lerne|arbeite|passe|trage|öffne|starte|stoppe|wende|kläre|löse|meide|rede|höre|lobe|korrigiere|buche|reserviere|vereinbare)|(?:nie|niemals|immer|stets|keine) \\p{L}+|du (?!bist|hast|kannst|darfst|weißt|möchtest|willst|wirst)\\p{L}+st',
