@@ -306,7 +306,9 @@ function labelOf(text: string, source: string): Label | undefined {
   const match = /^([^:：,;.]{1,40})[:：](?:\s+(.*)|)$/.exec(text);
   if (match === null) return undefined;
   const [, name = '', value = ''] = match;
-  if (name.split(' ').length > 4) return undefined;
+  // "It is pure: no clock" is a sentence, and "it is pure" no label.
+  if (name.split(' ').length > 4 || /(?:^| )(?:is|are|ist|sind|est|sont|es|son|è|sono|é|são)(?: |$)/.test(name))
+    return undefined;
   if (value === '') return /[:：]\W*`/.test(source) ? { name, value, isDatum: true } : undefined;
   return { name, value, isDatum: /\d{2,}|https?:|www\.|@/.test(value) || value.split(' ').length < 3 };
 }

@@ -68,6 +68,7 @@ function sentenceEndAt(text: string, range: TextRange, offset: number, shielded:
   if (shielded[offset - range.start] === 1 && shielded[end - range.start] === 1) return undefined;
   if (shielded[offset - range.start] === 2) return undefined;
   if (end >= range.end) return end;
+  if (isWildcard(text, range, offset, end)) return undefined;
   if (wideTerminator.test(text[offset]!)) {
     // A quotation in the middle of a sentence: 「はい。」と言う。
     return end > marksEnd && !/\s/.test(text[end]!) ? undefined : end;
@@ -94,6 +95,13 @@ function sentenceEndAt(text: string, range: TextRange, offset: number, shielded:
     }
   }
   return end;
+}
+
+/** `chrome.* APIs`: the star closes no emphasis, so that the full stop ends nothing. */
+function isWildcard(text: string, range: TextRange, offset: number, end: number): boolean {
+  if (text[offset] !== '.' || text[offset + 1] !== '*' || end !== offset + 2) return false;
+  const lineStart = Math.max(range.start, text.lastIndexOf('\n', offset) + 1, offset - longestQuote);
+  return (text.slice(lineStart, offset).match(/\*/g)?.length ?? 0) % 2 === 0;
 }
 
 /** Whether a line end separates two sentences although no terminator does, as in plain text without full stops. */
