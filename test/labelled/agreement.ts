@@ -61,7 +61,8 @@ export function disagreements({ name, text, spans: labels }: LabelledPrompt, spa
 }
 
 const length = ({ start, end }: TextRange): number => end - start;
-const overlap = (a: TextRange, b: TextRange): number => Math.max(0, Math.min(a.end, b.end) - Math.max(a.start, b.start));
+const overlap = (a: TextRange, b: TextRange): number =>
+  Math.max(0, Math.min(a.end, b.end) - Math.max(a.start, b.start));
 
 function bestFor({ range }: LabelledSpan, spans: readonly Span[]): Span | undefined {
   let best: Span | undefined;

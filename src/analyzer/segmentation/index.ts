@@ -14,12 +14,14 @@ import type { LanguageCues } from './cues/index.ts';
 import { languagesOf } from './cues/languagesOf.ts';
 import { isStrong } from './emphasis.ts';
 import { InstructionIds } from './instructionId.ts';
+import { isDialogue } from './dialogue.ts';
 import { isDependent, kindOf, unset, wordCount } from './kinds.ts';
 import { markedParts, markings, type Part } from './markedParts.ts';
 import type { Tag } from './mask.ts';
-import { announcedByLeadIn, announcedByTitle, type Announcement } from './sections.ts';
+import { announcedByLeadIn, type Announcement } from './sections.ts';
 import { splitSentences } from './sentences.ts';
 import { strengthOf } from './strength.ts';
+import { Titles } from './titles.ts';
 
 export function isInstructionKind(kind: SpanKind): kind is InstructionKind {
   return (instructionKinds as readonly SpanKind[]).includes(kind);
@@ -121,53 +123,6 @@ function placePieces(
   return placed;
 }
 
-/** The heading and the tags that are in force at a place, and what they announce. */
-class Titles {
-  #next = 0;
-  #open: { name: string; announced: Announcement | undefined }[] = [];
-  #heading: Announcement | undefined;
-  /** Level of the heading over examples that is in force. */
-  #exampleLevel = Infinity;
-  #tagIsNearer = false;
-  readonly tags: readonly Tag[];
-  readonly languages: readonly LanguageCues[];
-
-  constructor(tags: readonly Tag[], languages: readonly LanguageCues[]) {
-    this.tags = tags;
-    this.languages = languages;
-  }
-
-  addHeading(text: string, level: number): void {
-    this.#heading = announcedByTitle(text, this.languages);
-    this.#tagIsNearer = false;
-    if (level <= this.#exampleLevel) this.#exampleLevel = this.#heading === 'examples' ? level : Infinity;
-  }
-
-  moveTo(offset: number): void {
-    for (
-      let tag = this.tags[this.#next];
-      tag !== undefined && tag.range.start < offset;
-      tag = this.tags[++this.#next]
-    ) {
-      if (tag.opens !== undefined) {
-        this.#open.push({ name: tag.opens, announced: announcedByTitle(tag.opens, this.languages) });
-        this.#tagIsNearer = true;
-      } else if (tag.closes !== undefined) {
-        const last = this.#open.findLastIndex(({ name }) => name === tag.closes);
-        if (last !== -1) this.#open = this.#open.slice(0, last);
-      }
-    }
-  }
-
-  get announced(): Announcement | undefined {
-    return this.#tagIsNearer ? this.#open.at(-1)?.announced : this.#heading;
-  }
-
-  get inExamples(): boolean {
-    return this.#exampleLevel < Infinity;
-  }
-}
-
 interface PartSetting {
   readonly text: string;
   readonly masked: string;
@@ -251,25 +206,6 @@ function joins(
 function joinedKind(first: SpanKind, second: SpanKind): SpanKind {
   if (first === 'defense' || second === 'defense') return 'defense';
   return isInstructionKind(first) ? first : second;
-}
-
-const speakers =
-  'user|human|assistant|ai|bot|customer|agent|client|question|answer|input|output|response|q|a|kunde|kundin|nutzer|nutzerin|frage|antwort|utilisateur|assistante?|réponse|usuario|asistente|cliente?|pregunta|respuesta|utente|usuário|assistente';
-const speakerTurn = new RegExp(`^(?:\\*\\*)?(?:${speakers})(?:\\*\\*)?:(?:\\*\\*)?[ \\t]+\\S`, 'i');
-const labelledLine = /^(?:\*\*)?[\p{L}][\p{L} ]{0,20}(?:\*\*)?:(?:\*\*)?[ \t]+\S/u;
-const answerLine =
-  /^(?:\*\*)?(?:assistant|ai|bot|agent|a|answer|output|response|result|label|class|category|sentiment|translation|summary|antwort|ausgabe|réponse|sortie|respuesta|salida|risposta|resposta)(?:\*\*)?:(?:\*\*)?[ \t]+\S/i;
-
-/** Turns of an example dialogue, or an example input with its output. */
-function isDialogue(text: string): boolean {
-  const lines = text.split(/\r\n|\n|\r/);
-  if (lines.length > 1)
-    return labelledLine.test(lines[0]!) && lines.slice(1).some((line) => answerLine.test(line.trim()));
-  return (
-    /^(?:\*\*)?(?:user|human|assistant|customer|agent|kunde|kundin|nutzer|utilisateur|usuario|cliente?)(?:\*\*)?:(?:\*\*)?\s/i.test(
-      text,
-    ) && speakerTurn.test(text)
-  );
 }
 
 function toBlock(draft: DraftBlock, indices: ReadonlyMap<DraftBlock, number>): Block {

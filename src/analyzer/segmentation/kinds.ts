@@ -89,7 +89,7 @@ export const kindRules: readonly KindRule[] = [
   {
     name: 'list-of-prohibitions',
     reason: 'it is an item under words that forbid',
-    judge: ({ text, setting }) => (setting.startsItem && forbidsItems(setting) ? 'prohibition' : undefined),
+    judge: ({ setting }) => (setting.startsItem && forbidsItems(setting) ? 'prohibition' : undefined),
   },
   {
     name: 'main-clause-forbids',
