@@ -41,5 +41,5 @@ export const portuguese: LanguageCues = {
   formatLeadIn: words(
     '(?:estrutura|formato) (?:da|do|de cada) \\p{L}+|(?:estes|os seguintes) (?:campos|itens)|(?:resposta|relatório|resumo) (?:contém|inclui)',
   ),
-  functionWords: wordSet('o os as é não um uma para com do da em você se no na dos das ao que sempre nunca mais'),
+  functionWords: wordSet('os é não um uma para com da em você na dos das ao que sempre nunca mais seu sua são quando ou'),
 };

@@ -45,5 +45,5 @@ export const spanish: LanguageCues = {
   formatLeadIn: words(
     '(?:estructura|formato) (?:de la|del|de tu|de cada) \\p{L}+|(?:estos|los siguientes) (?:campos|apartados)|(?:respuesta|informe|resumen) (?:contiene|incluye|tiene)',
   ),
-  functionWords: wordSet('el los las y es una por para con del no su si en de la que un se lo al nunca siempre'),
+  functionWords: wordSet('el los las y es una por para con del su en de la que un se lo al nunca siempre cuando'),
 };
