@@ -41,5 +41,7 @@ export const portuguese: LanguageCues = {
   formatLeadIn: words(
     '(?:estrutura|formato) (?:da|do|de cada) \\p{L}+|(?:estes|os seguintes) (?:campos|itens)|(?:resposta|relatório|resumo) (?:contém|inclui)',
   ),
-  functionWords: wordSet('os é não um uma para com da em você na dos das ao que sempre nunca mais seu sua são quando ou'),
+  functionWords: wordSet(
+    'os é não um uma para com da em você na dos das ao que sempre nunca mais seu sua são quando ou',
+  ),
 };
