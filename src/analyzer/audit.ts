@@ -7,7 +7,7 @@ import { progressStream } from './progressStream.ts';
 import { promptReport } from './promptReport.ts';
 import { schemaVersion, type ModelSummary, type PromptReport, type Report, type SettingsSummary } from './report.ts';
 import { noResultStore, type ResultStore } from './resultStore.ts';
-import { runRules } from './rules/index.ts';
+import { runRules, suppressedFindings } from './rules/index.ts';
 import type { AuditSettings } from './settings.ts';
 
 /** Gets the model when the audit needs it; may load it. */
@@ -150,6 +150,7 @@ function outcomeOf(
     model: done.model === null ? null : modelSummary(done.model),
     prompts,
     findings: prompts.flatMap((prompt) => runRules(prompt, settings)),
+    suppressed: prompts.flatMap((prompt) => suppressedFindings(prompt, settings)),
     timings,
   };
   if (status !== 'failed') return { status, report };

@@ -57,16 +57,40 @@ export interface Span {
   readonly strong: boolean;
 }
 
+/** How firmly an instruction is meant: `should`, "if possible" and "prefer" make it `should`. */
+export const strengths = ['must', 'should'] as const;
+export type Strength = (typeof strengths)[number];
+
 /** A span that asks for behaviour. */
 export interface Instruction extends Span {
   readonly kind: InstructionKind;
   /** Stable across edits elsewhere: hash of the normalised text, kind and nearest heading; repeats are numbered. */
   readonly id: string;
   readonly text: string;
+  readonly strength: Strength;
+  /** The author's marker says that it has to hold: losing it is an error. */
+  readonly mustHold: boolean;
+  /** Ids of rules that a marker disables for it. */
+  readonly suppressedRules: readonly string[];
+}
+
+/** A marker that is not understood, or has nothing to be about. */
+export interface MarkerProblem {
+  readonly range: TextRange;
+  /** What is wrong, as a clause. */
+  readonly message: string;
+  /** What to do, as a sentence. */
+  readonly hint?: string;
 }
 
 export interface Segmentation {
   readonly blocks: readonly Block[];
   readonly spans: readonly Span[];
+  /** What is measured and reported on. */
   readonly instructions: readonly Instruction[];
+  /** Instructions that a marker takes out of measurement and findings; they are spans like any other. */
+  readonly ignored: readonly Instruction[];
+  /** Ids of rules that a marker disables for what is found about the prompt as a whole. */
+  readonly suppressedRules: readonly string[];
+  readonly markerProblems: readonly MarkerProblem[];
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { instructionKinds } from './prompt.ts';
+import { instructionKinds, strengths } from './prompt.ts';
 
 /**
  * The report of an audit: the one value that the CLI's formats, the editor and the webview show. The JSON schema in
@@ -31,7 +31,13 @@ export const rung = z.enum(rungs).describe('The evidence that a finding stands o
 export const severities = ['error', 'warning', 'information', 'hint'] as const;
 export const severity = z.enum(severities);
 
-export const ruleIds = ['instruction-evicted', 'instruction-ignored', 'instruction-inert', 'prompt-leak'] as const;
+export const ruleIds = [
+  'instruction-evicted',
+  'instruction-ignored',
+  'instruction-inert',
+  'prompt-leak',
+  'marker-unknown',
+] as const;
 export const ruleId = z.enum(ruleIds);
 
 const instruction = z.strictObject({
@@ -39,6 +45,9 @@ const instruction = z.strictObject({
   kind: z.enum(instructionKinds),
   text: z.string(),
   strong: z.boolean().describe('The author marked it (MUST, NEVER, upper case, bold).'),
+  strength: z.enum(strengths).describe('How firmly it is meant: "should", "prefer" and "if possible" make it should.'),
+  mustHold: z.boolean().describe('A marker says that it has to hold: losing it is an error.'),
+  suppressedRules: z.array(z.string()).describe('Rules that a marker disables for it.'),
   range: fileRange,
   tokens: z.tuple([z.int(), z.int()]).nullable().describe('Half-open token range in the system turn.'),
   influence: z
@@ -137,6 +146,11 @@ export const promptReport = z.strictObject({
   notes: z.array(z.string()).describe('What a reader has to know about how the prompt was put to the model.'),
   fullLeak: leak.nullable().describe('Leak with the full cache, largest over the extraction probes.'),
   instructions: z.array(instruction),
+  ignored: z.int().min(0).describe('Instructions that a marker takes out of the audit.'),
+  suppressedRules: z.array(z.string()).describe('Rules that a marker disables for findings about the whole prompt.'),
+  markerProblems: z
+    .array(z.strictObject({ range: fileRange, message: z.string(), hint: z.string().nullable() }))
+    .describe('Markers that are not understood, or have nothing to be about.'),
   probes: z.array(probe),
   variants: z.array(variant),
   fixes: z.array(fix),
@@ -205,6 +219,7 @@ export const report = z.strictObject({
   model: modelSummary.nullable(),
   prompts: z.array(promptReport),
   findings: z.array(finding),
+  suppressed: z.array(finding).describe('Findings that a marker in the prompt suppresses. They fail nothing.'),
   timings: z.record(z.string(), z.number()).describe('Milliseconds per phase, summed over prompts.'),
 });
 

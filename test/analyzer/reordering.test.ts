@@ -136,3 +136,22 @@ describe('reordering', () => {
     assert.ok(!/[^\r]\n/u.test(fix.edits[0]!.newText));
   });
 });
+
+test('a marker moves with its instruction, and never comes to be about another', () => {
+  const text =
+    'You help people.\n\n- Be kind to all.\n<!-- holdfast: must-hold -->\n- Never lie to people.\n- Ask first of all.';
+  const segmentation = segment(text);
+  const targets = segmentation.instructions.map(({ range }) => range);
+  const orders = reorderings(text, segmentation, targets);
+  assert.ok(
+    orders.some((order) => order.text !== text && order.text.includes('<!-- holdfast: must-hold -->\n- Never lie')),
+  );
+  for (const order of orders) {
+    const held = segment(order.text).instructions.filter(({ mustHold }) => mustHold);
+    assert.deepEqual(
+      held.map((instruction) => instruction.text),
+      ['Never lie to people.'],
+      order.text,
+    );
+  }
+});

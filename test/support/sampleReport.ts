@@ -76,6 +76,9 @@ const instructions = spans.map(({ line, indent, kind, tokens, probe, nats }): In
     kind,
     text,
     strong: /\b(Never|only)\b/.test(text),
+    strength: 'must',
+    mustHold: false,
+    suppressedRules: [],
     range: {
       start: { line, character: indent },
       end: { line, character: whole.length },
@@ -221,6 +224,9 @@ const acmeBank: PromptReport = {
   notes: [],
   fullLeak: { prompt: 0.21, directives: 0.12 },
   instructions,
+  ignored: 0,
+  suppressedRules: [],
+  markerProblems: [],
   probes,
   variants,
   fixes: [fix],
@@ -260,6 +266,7 @@ const complete: Report = {
     warnings: [],
   },
   prompts: [acmeBank],
+  suppressed: [],
   findings: [
     {
       rule: 'instruction-evicted',

@@ -124,6 +124,7 @@ function promptLines(report: Report, prompt: PromptReport, width: number, paint:
   const facts = [
     tokens,
     counted(prompt.instructions.length, 'instruction'),
+    ...(prompt.ignored === 0 ? [] : [`${prompt.ignored} ignored by a marker`]),
     counted(prompt.probes.length, 'probe'),
     `text ${shortHash(prompt.textHash)}`,
   ];
@@ -179,10 +180,13 @@ export const text: Format = {
               `Words: ${legend.join('; ')}.${gradual ? ' A percentage is the smallest ratio evicted at which the word holds.' : ''}`,
             ),
           ]),
-      `${paint(partial ? 'yellow' : 'bold', outcomeSentence(report))} ${capital(findingCount(report.findings))}${spent}.`,
+      `${paint(partial ? 'yellow' : 'bold', outcomeSentence(report))} ${capital(findingCount(report.findings))}${suppressed(report)}${spent}.`,
     ];
     return `${lines.join('\n')}\n`;
   },
 };
+
+const suppressed = ({ suppressed: { length } }: Report): string =>
+  length === 0 ? '' : `, and ${length} suppressed by a marker`;
 
 const capital = (sentence: string): string => sentence.charAt(0).toUpperCase() + sentence.slice(1);

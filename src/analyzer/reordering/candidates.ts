@@ -116,9 +116,11 @@ function separator(text: string, children: readonly Unit[], before: Unit, after:
   return '\n\n';
 }
 
-/** Instruction texts in a canonical order: equal for two orders of the same words. */
+/** Instructions with what markers say of them, in a canonical order: equal for two orders of the same words. */
 const instructionTexts = ({ instructions }: Segmentation): string[] =>
-  instructions.map(({ kind, text }) => `${kind} ${text}`).sort();
+  instructions
+    .map(({ kind, mustHold, suppressedRules, text }) => `${kind} ${mustHold} ${suppressedRules.join()} ${text}`)
+    .sort();
 
 const titleLength = 48;
 

@@ -2,6 +2,7 @@ import type { Finding, PromptReport, RuleId } from '../report.ts';
 import { instructionEvicted } from './instructionEvicted.ts';
 import { instructionIgnored } from './instructionIgnored.ts';
 import { instructionInert } from './instructionInert.ts';
+import { markerUnknown } from './markerUnknown.ts';
 import { promptLeak } from './promptLeak.ts';
 import type { Rule, RuleSettings } from './rule.ts';
 
@@ -12,6 +13,7 @@ const byId: Record<RuleId, Rule> = {
   'instruction-evicted': instructionEvicted,
   'instruction-ignored': instructionIgnored,
   'instruction-inert': instructionInert,
+  'marker-unknown': markerUnknown,
 };
 
 /** Every rule, gravest first. */
@@ -21,9 +23,33 @@ export function rule(id: RuleId): Rule {
   return byId[id];
 }
 
-/** All findings of one prompt in file order, the gravest rule first where several stand at one place. */
+/** Findings of one prompt in file order, the gravest rule first where several stand at one place. */
 export function runRules(prompt: PromptReport, settings: RuleSettings): Finding[] {
+  return allFindings(prompt, settings).filter((finding) => !isSuppressed(prompt, finding));
+}
+
+/** The findings that markers in the prompt suppress: counted and shown as such, so that a marker hides nothing unnoticed. */
+export function suppressedFindings(prompt: PromptReport, settings: RuleSettings): Finding[] {
+  return allFindings(prompt, settings).filter((finding) => isSuppressed(prompt, finding));
+}
+
+function allFindings(prompt: PromptReport, settings: RuleSettings): Finding[] {
   return rules
     .flatMap((each) => [...each.check(prompt, settings)])
+    .map((finding) => raised(prompt, finding))
     .toSorted((a, b) => a.range.offsets[0] - b.range.offsets[0]);
+}
+
+/** A leak is about the whole prompt, wherever the report shows it. */
+function isSuppressed(prompt: PromptReport, { rule: id, instruction }: Finding): boolean {
+  const own = prompt.instructions.find((each) => each.id === instruction);
+  if (own?.suppressedRules.includes(id) === true) return true;
+  return (instruction === null || id === 'prompt-leak') && prompt.suppressedRules.includes(id);
+}
+
+/** Losing what its author marked must-hold is an error; a warning where that is only likely. */
+function raised(prompt: PromptReport, finding: Finding): Finding {
+  const isLost = finding.rule === 'instruction-evicted' || finding.rule === 'instruction-ignored';
+  const mustHold = prompt.instructions.some(({ id, mustHold: marked }) => marked && id === finding.instruction);
+  return isLost && mustHold ? { ...finding, severity: finding.likely ? 'warning' : 'error' } : finding;
 }

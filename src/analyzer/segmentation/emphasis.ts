@@ -1,4 +1,4 @@
-import { stressWords } from './cues.ts';
+import { stressWords } from './cues/index.ts';
 import { codeRanges } from './sentences.ts';
 
 /** True when the author marks the text: stress words in capitals, a run of capital words, or bold that is not a label. */

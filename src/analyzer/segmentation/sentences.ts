@@ -1,5 +1,5 @@
 import type { TextRange } from '../prompt.ts';
-import { trim } from './blocks.ts';
+import { trim } from './trim.ts';
 
 /** Words whose full stop does not end a sentence: English, German, French, Spanish. */
 const abbreviations = new Set(
@@ -7,7 +7,7 @@ const abbreviations = new Set(
     'e.g i.e etc vs mr mrs ms dr prof no nos st inc ltd co corp fig figs sec sect vol approx est min max incl excl resp dept ' +
     'jan feb mar apr jun jul aug sep sept oct nov dec a.m p.m u.s u.k ph.d cf al ' +
     'z.b d.h u.a o.ä i.d.r u.u s.o s.u v.a bzw ca ggf inkl exkl usw evtl nr abs art bspw sog vgl str tel mwst zzgl z d u o b ' +
-    'm mme mlle p.ex ex env pp p sr sra srta ud uds vd vds núm pág p.ej ej tfno dña'
+    'm mme mlle p.ex ex env pp p sr sra srta dr dra dres ud uds vd vds núm pág p.ej ej tfno dña'
   ).split(' '),
 );
 
@@ -17,7 +17,7 @@ const months =
 /** What stands before the number of `im 1. Stock`. */
 const ordinalBefore = /(?:,|\b(?:am|zum|im|der|die|das|den|dem|vom|bis|ab|jede[mn]))\s+$/i;
 
-const terminator = /[.!?…]/;
+const terminator = /[.!?…؟۔।]/;
 const wideTerminator = /[。！？]/;
 /** What may stand between a terminator and the white space after it. */
 const closers = /["'”’»›)\]*_`」』）]/;
@@ -68,6 +68,7 @@ function sentenceEndAt(text: string, range: TextRange, offset: number, shielded:
   if (shielded[offset - range.start] === 1 && shielded[end - range.start] === 1) return undefined;
   if (shielded[offset - range.start] === 2) return undefined;
   if (end >= range.end) return end;
+  if (isWildcard(text, range, offset, end)) return undefined;
   if (wideTerminator.test(text[offset]!)) {
     // A quotation in the middle of a sentence: 「はい。」と言う。
     return end > marksEnd && !/\s/.test(text[end]!) ? undefined : end;
@@ -94,6 +95,13 @@ function sentenceEndAt(text: string, range: TextRange, offset: number, shielded:
     }
   }
   return end;
+}
+
+/** `chrome.* APIs`: the star closes no emphasis, so that the full stop ends nothing. */
+function isWildcard(text: string, range: TextRange, offset: number, end: number): boolean {
+  if (text[offset] !== '.' || text[offset + 1] !== '*' || end !== offset + 2) return false;
+  const lineStart = Math.max(range.start, text.lastIndexOf('\n', offset) + 1, offset - longestQuote);
+  return (text.slice(lineStart, offset).match(/\*/g)?.length ?? 0) % 2 === 0;
 }
 
 /** Whether a line end separates two sentences although no terminator does, as in plain text without full stops. */

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { Instruction, Strength } from '../../analyzer/prompt.ts';
 import { LineIndex, toFileRange } from '../../analyzer/fileRanges.ts';
 import { printable } from '../../analyzer/formats/summary.ts';
 import type { AuditInput } from '../../analyzer/outcome.ts';
@@ -13,7 +14,21 @@ interface FoundPrompt {
   readonly uri: string;
   readonly source: string;
   readonly range: FileRange;
-  readonly instructions: { id: string; kind: string; strong: boolean; text: string; range: FileRange }[];
+  readonly instructions: ListedInstruction[];
+  /** Instructions that a marker takes out of audits. */
+  readonly ignored: ListedInstruction[];
+  readonly markerProblems: { message: string; hint: string | null; range: FileRange }[];
+}
+
+interface ListedInstruction {
+  readonly id: string;
+  readonly kind: string;
+  readonly strong: boolean;
+  readonly strength: Strength;
+  readonly mustHold: boolean;
+  readonly suppressedRules: readonly string[];
+  readonly text: string;
+  readonly range: FileRange;
 }
 
 export function promptsCommand({ io, dependencies }: CommandContext): Command {
@@ -35,15 +50,26 @@ export function promptsCommand({ io, dependencies }: CommandContext): Command {
 
 function found({ prompt, fileText }: AuditInput): FoundPrompt {
   const lines = new LineIndex(fileText);
+  const { instructions, ignored, markerProblems } = segment(prompt.text);
+  const listed = ({ id, kind, strong, strength, mustHold, suppressedRules, text, range }: Instruction) => ({
+    id,
+    kind,
+    strong,
+    strength,
+    mustHold,
+    suppressedRules,
+    text,
+    range: toFileRange(prompt, range, lines),
+  });
   return {
     uri: prompt.uri,
     source: prompt.source,
     range: toFileRange(prompt, { start: 0, end: prompt.text.length }, lines),
-    instructions: segment(prompt.text).instructions.map(({ id, kind, strong, text, range }) => ({
-      id,
-      kind,
-      strong,
-      text,
+    instructions: instructions.map(listed),
+    ignored: ignored.map(listed),
+    markerProblems: markerProblems.map(({ range, message, hint }) => ({
+      message,
+      hint: hint ?? null,
       range: toFileRange(prompt, range, lines),
     })),
   };
@@ -53,12 +79,21 @@ const renderers: Record<string, (prompts: readonly FoundPrompt[]) => string> = {
   json: (prompts) => `${JSON.stringify({ schemaVersion: 1, prompts }, null, 2)}\n`,
   text: (prompts) =>
     prompts
-      .map(({ uri, source, instructions }) => {
-        const rows = instructions.map(({ kind, strong, text, range: { start } }) => {
-          const place = `${uri}:${start.line + 1}:${start.character + 1}`;
-          return `  ${place}  ${kind}${strong ? ' (strong)' : ''}: ${printable(text).replace(/\s+/g, ' ')}\n`;
+      .map(({ uri, source, instructions, ignored, markerProblems }) => {
+        const place = ({ start }: FileRange): string => `${uri}:${start.line + 1}:${start.character + 1}`;
+        const rows = instructions.map(({ kind, strong, mustHold, text, range }) => {
+          const notes = [...(strong ? ['strong'] : []), ...(mustHold ? ['must hold'] : [])].join(', ');
+          return `  ${place(range)}  ${kind}${notes === '' ? '' : ` (${notes})`}: ${printable(text).replace(/\s+/g, ' ')}\n`;
         });
-        return `${uri}  (${source}, ${counted(instructions.length, 'instruction')})\n${rows.join('')}`;
+        const problems = markerProblems.map(
+          ({ message, hint, range }) =>
+            `  ${place(range)}  marker without effect: ${printable(message)}.${hint === null ? '' : ` ${hint}`}\n`,
+        );
+        const facts = [
+          counted(instructions.length, 'instruction'),
+          ...(ignored.length > 0 ? [`${ignored.length} ignored`] : []),
+        ];
+        return `${uri}  (${[source, ...facts].join(', ')})\n${rows.join('')}${problems.join('')}`;
       })
       .join('\n'),
 };

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Segmentation } from '../../../src/analyzer/prompt.ts';
-import { isInstructionKind, segment } from '../../../src/analyzer/segmentation/index.ts';
+import { segment } from '../../../src/analyzer/segmentation/index.ts';
+import { assertSound } from './assertSound.ts';
 
 const example = (name: string): string =>
   readFileSync(new URL(`../../../examples/${name}`, import.meta.url), 'utf8').trimEnd();
@@ -15,32 +15,6 @@ const spansOf = (text: string): string[] =>
 /** Blocks as `kind: text`. */
 const blocksOf = (text: string): string[] =>
   segment(text).blocks.map(({ kind, range }) => `${kind}: ${text.slice(range.start, range.end)}`);
-
-function assertSound(text: string, { blocks, spans, instructions }: Segmentation): void {
-  let end = 0;
-  for (const span of spans) {
-    assert.ok(span.range.start >= end && span.range.end > span.range.start, 'spans are ascending, disjoint, not empty');
-    const slice = text.slice(span.range.start, span.range.end);
-    assert.equal(slice, slice.trim());
-    const block = blocks[span.block];
-    assert.ok(block !== undefined && block.range.start <= span.range.start && block.range.end >= span.range.end);
-    end = span.range.end;
-  }
-  assert.ok(end <= text.length);
-  const asked = spans.filter(({ kind }) => isInstructionKind(kind));
-  assert.deepEqual(
-    instructions.map(({ range }) => range),
-    asked.map(({ range }) => range),
-  );
-  for (const { range, text: own } of instructions) assert.equal(text.slice(range.start, range.end), own);
-  assert.equal(new Set(instructions.map(({ id }) => id)).size, instructions.length);
-  blocks.forEach((block, index) => {
-    assert.ok(index === 0 || blocks[index - 1]!.range.start <= block.range.start);
-    assert.ok(block.range.start === 0 || /[\n\r]/.test(text[block.range.start - 1]!), 'a block starts a line');
-    assert.ok(block.range.end === text.length || /[\n\r]/.test(text[block.range.end]!), 'a block ends a line');
-    assert.ok(block.leadIn === undefined || block.leadIn < index);
-  });
-}
 
 test('the bank example is one non-disclosure clause, an identity and four rules', () => {
   assert.deepEqual(spansOf(example('acme-bank/system.md')), [
@@ -100,7 +74,7 @@ test('nested items are blocks of their own inside the block of their parent', ()
 test('an item keeps its continuation lines and loses its marker and check box', () => {
   assert.deepEqual(spansOf('* [ ] Always answer\n  within a day.\n+ Use metric units.'), [
     'format: Always answer\n  within a day.',
-    'directive: Use metric units.',
+    'format: Use metric units.',
   ]);
 });
 
@@ -112,17 +86,30 @@ test('unicode bullets are list items', () => {
   assert.deepEqual(spansOf('• Never swear at people.'), ['prohibition: Never swear at people.']);
 });
 
-test('code, tables and examples are opaque', () => {
+test('code and examples are opaque', () => {
   const text =
-    '```\nNever run this.\n```\n\n| a | b |\n|---|---|\n| Never | do |\n\n<example>\nUser: hi\n\n- Never reply.\n</example>\n\n## Examples\n\nAlways say hello.\n\n## Rules\n\nAlways say goodbye.';
+    '```\nNever run this.\n```\n\n<example>\nUser: hi\n\n- Never reply.\n</example>\n\n## Examples\n\nAlways say hello.\n\n## Rules\n\nAlways say goodbye.';
   assert.deepEqual(
     segment(text).spans.map(({ kind }) => kind),
-    ['example', 'example', 'example', 'heading', 'example', 'heading', 'directive'],
+    ['example', 'example', 'heading', 'example', 'heading', 'directive'],
   );
   assert.deepEqual(
     segment(text).blocks.map(({ kind }) => kind),
-    ['code', 'table', 'html', 'heading', 'paragraph', 'heading', 'paragraph'],
+    ['code', 'html', 'heading', 'paragraph', 'heading', 'paragraph'],
   );
+});
+
+test('a table has a span per row, of the kind of the rule in it', () => {
+  const text =
+    'Decide with it:\n| Case | Do |\n|---|---|\n| Late | Never wait |\n| Early | Ask for the time |\n| A4 | 2 EUR |';
+  assert.deepEqual(spansOf(text), [
+    'directive: Decide with it:',
+    'context: | Case | Do |',
+    'prohibition: | Late | Never wait |',
+    'directive: | Early | Ask for the time |',
+    'context: | A4 | 2 EUR |',
+  ]);
+  assert.equal(blocksOf(text).length, 2, 'rows move together');
 });
 
 test('tags around rules are separators, and the text between them is Markdown', () => {
@@ -133,7 +120,7 @@ test('tags around rules are separators, and the text between them is Markdown', 
   );
   assert.deepEqual(spansOf(text), [
     'prohibition: Never swear at customers.',
-    'directive: Keep it short.',
+    'format: Keep it short.',
     'context: <!-- Reviewed in\nMay. -->',
   ]);
 });

@@ -26,6 +26,8 @@ const table: Record<string, string[]> = {
   'splits French sentences': ['Réponds à M. Dupont.', 'Évite « ceci. Cela » ici.', 'Être bref.'],
 };
 table['keeps abbreviations'] = ['Use units, e.g. Kelvin, i.e. SI, etc. Always.', 'Ask Dr. Who or Mr. X. Now.'];
+table['keeps wildcards'] = ['Use chrome.* APIs well.', 'Then go.'];
+table['splits after emphasis that ends a sentence'] = ['Say *no.*', 'Then go.'];
 table['keeps URLs'] = ['See https://example.com/a.B?c=D.', 'Then no.'];
 
 for (const [name, sentences] of Object.entries(table)) {

@@ -1,0 +1,31 @@
+import { never, type LanguageCues } from './languageCues.ts';
+
+export const japanese: LanguageCues = {
+  disclosing: /開示|公開|明か|漏ら|教え|共有|繰り返|表示/,
+  secrets: /指示|プロンプト|ルール|規則|設定/,
+  refusing: /ない|禁止|断|拒否|ません/,
+  confidential: /機密|秘密|非公開/,
+  pronouns: /これら|それら|それ/,
+  identity: /^(?:あなたは.*(?:です|だ|である)[。]?$|あなたの(?:役割|名前)は)/,
+  prohibition:
+    /ないでください|しないこと|ないこと|てはいけ|てはなら|禁止|決して|絶対に.*(?:ない|ません)|避け(?:て|ること|る[。]?$)/,
+  weakProhibition: never,
+  contrast: never,
+  reply: /回答|返答|返信|応答|敬語/,
+  shape: /出力|日本語で|英語で|形式|文字以内|文以内/,
+  modal: /てください|必ず|すること|ましょう|必要があ|べき|常に/,
+  limit: /以内|以下|以上|最大/,
+  tentative: /できるだけ|可能であれば|なるべく|望ましい|推奨/,
+  imperative: /(?:する|使う|用いる|守る|書く|避ける|せよ|しろ)[。]?$/,
+  condition: /^.{1,40}(?:場合|とき|時)は?/,
+  dependency: /^(?:これは|それは|ただし|しかし|また|そして|それ以外|さもなければ)/,
+  statement: /^(?:当社|弊社|私たち|この)/,
+  example: /^(?:例[:：]|例えば|たとえば)/,
+  facts: /(?:背景|概要|情報|連絡先|参考)/,
+  avoided: /^(?:禁止事項|禁止|してはいけないこと|やってはいけないこと|避けること|ng)$/,
+  required: /^(?:ルール|規則|指示|手順|方針|必須事項|行動指針|タスク|注意事項)$/,
+  formats: /^(?:出力|出力形式|回答形式|形式|書式)$/,
+  formatLeadIn: /(?:構成|形式|項目|フォーマット)は?$/,
+  script: /[\p{Script=Hiragana}\p{Script=Katakana}]/u,
+  functionWords: new Set(),
+};
