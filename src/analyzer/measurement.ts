@@ -4,6 +4,7 @@ import type {
   CompareRow,
   Comparison,
   CompressedCache,
+  EncodedTurn,
   Generated,
   LanguageModel,
   Mask,
@@ -11,8 +12,9 @@ import type {
 } from '../runtime/languageModel.ts';
 import type { AuditPhase } from './outcome.ts';
 import { probesFor, type Probe } from './probes.ts';
-import type { Instruction, Segmentation } from './prompt.ts';
-import { segment } from './segmentation/index.ts';
+import { hostedText, type HostedText } from './hostedText.ts';
+import type { Instruction, Prompt, Segmentation } from './prompt.ts';
+import { segmentPrompt } from './segmentPrompt.ts';
 import type { AuditSettings } from './settings.ts';
 import { assignTokens } from './tokenSpans.ts';
 
@@ -42,7 +44,11 @@ export interface Measurement {
   readonly text: string;
   readonly segmentation: Segmentation;
   readonly probes: readonly Probe[];
+  /** The text of the system turn: the prompt with its host. */
+  readonly turn: HostedText;
   promptTokens: number | null;
+  /** Tokens of the host; null before the prompt was encoded. */
+  hostTokens: { tokensBefore: number | null; tokensAfter: number | null };
   /** Token positions of each instruction, [instructions]; empty where it has none. */
   positions: Int32Array[];
   readonly variants: VariantMeasurement[];
@@ -53,12 +59,14 @@ export interface Measurement {
   isComplete: boolean;
 }
 
-export function emptyMeasurement(text: string, settings: AuditSettings): Measurement {
+export function emptyMeasurement(prompt: Prompt, settings: AuditSettings): Measurement {
   return {
-    text,
-    segmentation: segment(text),
+    text: prompt.text,
+    turn: hostedText(prompt),
+    segmentation: segmentPrompt(prompt),
     probes: probesFor(settings.probes),
     promptTokens: null,
+    hostTokens: { tokensBefore: null, tokensAfter: null },
     positions: [],
     variants: [],
     fullAnswers: new Map(),
@@ -100,10 +108,14 @@ export async function measurePrompt(
   timings: Record<string, number>,
 ): Promise<void> {
   const phase = phaseRunner(progress, timings);
-  const { text, segmentation } = measurement;
-  const encoded = await model.encodeSystem(text, signal);
+  const { turn, segmentation } = measurement;
+  const encoded = await model.encodeSystem(turn.text, signal);
   measurement.promptTokens = encoded.ids.length;
-  measurement.positions = instructionPositions(segmentation, assignTokens(encoded, segmentation.spans).owners);
+  measurement.positions = instructionPositions(
+    segmentation,
+    assignTokens(encoded, inTurn(turn, segmentation.spans)).owners,
+  );
+  measurement.hostTokens = hostTokens(turn, encoded);
 
   let prefix: PrefixHandle | undefined;
   try {
@@ -115,6 +127,18 @@ export async function measurePrompt(
     // Keys and values of a long prompt are large; a dead engine has nothing to release.
     if (prefix !== undefined) await model.release(prefix).catch(() => undefined);
   }
+}
+
+/** Spans of the prompt in offsets of the system turn's text. */
+const inTurn = ({ start }: HostedText, spans: Segmentation['spans']) =>
+  spans.map(({ range }) => ({ range: { start: range.start + start, end: range.end + start } }));
+
+/** Tokens that begin in the host's text before and after the prompt. */
+function hostTokens({ start, end, text }: HostedText, { starts, content }: EncodedTurn) {
+  const shift = content.start - content.promptStart;
+  const between = (from: number, to: number): number =>
+    starts.filter((at) => at - shift >= from && at - shift < to && at >= content.start).length;
+  return { tokensBefore: between(0, start), tokensAfter: between(end, text.length) };
 }
 
 type RowsDone = (done: number, total: number) => void;
@@ -180,9 +204,9 @@ async function measureEffects(
   signal: AbortSignal,
   phase: PhaseRunner,
 ): Promise<void> {
-  const { probes, text, positions } = measurement;
+  const { probes, turn, positions } = measurement;
   const suffixes = new Map<string, Int32Array>();
-  for (const probe of probes) suffixes.set(probe.id, await model.encodeUser(text, probe.text, signal));
+  for (const probe of probes) suffixes.set(probe.id, await model.encodeUser(turn.text, probe.text, signal));
   const row = (probe: Probe, mask: Mask, maxTokens: number) => ({ mask, suffix: suffixes.get(probe.id)!, maxTokens });
 
   const full = await phase('answers', (done) =>

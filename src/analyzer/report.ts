@@ -31,7 +31,13 @@ export const rung = z.enum(rungs).describe('The evidence that a finding stands o
 export const severities = ['error', 'warning', 'information', 'hint'] as const;
 export const severity = z.enum(severities);
 
-export const ruleIds = ['instruction-evicted', 'instruction-ignored', 'instruction-inert', 'prompt-leak'] as const;
+export const ruleIds = [
+  'instruction-evicted',
+  'instruction-ignored',
+  'instruction-inert',
+  'prompt-leak',
+  'prompt-truncated',
+] as const;
 export const ruleId = z.enum(ruleIds);
 
 const instruction = z.strictObject({
@@ -126,6 +132,34 @@ export const fix = z.strictObject({
     .describe('Per variant.'),
 });
 
+export const settingsSummary = z.strictObject({
+  policies: z.array(z.string()),
+  ratios: z.array(z.number()),
+  probes: z.array(z.string()).describe('User-supplied probes.'),
+  evidence: z.enum(['retention', 'loss']),
+  influenceFloor: z.number(),
+  ignoredLoss: share,
+  weakenedLoss: share,
+  leakThreshold: share,
+  maxResponseTokens: z.int(),
+  seed: z.int(),
+});
+
+const truncation = z.strictObject({
+  tool: z.string(),
+  unit: z.enum(['bytes', 'characters']),
+  most: z.int().describe('What the tool reads.'),
+  before: z.int().describe('Of that, what files that it reads before this one take.'),
+  size: z.int().describe('Size of the file.'),
+  range: fileRange.describe('From the first character that is not read to the end of its line.'),
+});
+
+const host = z.strictObject({
+  title: z.string().describe('What it is: a stand-in, or a file.'),
+  tokensBefore: z.int().nullable().describe('Null when the prompt was not encoded.'),
+  tokensAfter: z.int().nullable(),
+});
+
 export const promptReport = z.strictObject({
   uri: z.string(),
   source: z.string(),
@@ -134,6 +168,10 @@ export const promptReport = z.strictObject({
   status: z.enum(['measured', 'partial', 'not-measured']),
   statusReason: z.string().nullable().describe('Why it is partial or not measured.'),
   promptTokens: z.int().nullable(),
+  settings: settingsSummary.optional().describe('Where a configuration gives this file other settings than the run.'),
+  host: host.optional().describe('Text of a tool around the prompt; its tokens count, and nothing is said about it.'),
+  truncations: z.array(truncation).optional().describe('Limits of tools that the file exceeds.'),
+  notes: z.array(z.string()).optional().describe('What a reader has to know, such as an import that was not followed.'),
   fullLeak: leak.nullable().describe('Leak with the full cache, largest over the extraction probes.'),
   instructions: z.array(instruction),
   probes: z.array(probe),
@@ -182,19 +220,6 @@ export const modelSummary = z.strictObject({
   warnings: z.array(z.string()).describe('Devices that were asked for or tried and not used, and why.'),
 });
 
-export const settingsSummary = z.strictObject({
-  policies: z.array(z.string()),
-  ratios: z.array(z.number()),
-  probes: z.array(z.string()).describe('User-supplied probes.'),
-  evidence: z.enum(['retention', 'loss']),
-  influenceFloor: z.number(),
-  ignoredLoss: share,
-  weakenedLoss: share,
-  leakThreshold: share,
-  maxResponseTokens: z.int(),
-  seed: z.int(),
-});
-
 export const report = z.strictObject({
   schemaVersion: z.literal(schemaVersion),
   outcome: z.enum(['completed', 'cancelled', 'failed']),
@@ -220,6 +245,7 @@ export type VariantInstruction = z.infer<typeof variantInstruction>;
 export type VariantReport = z.infer<typeof variant>;
 export type OrderScore = z.infer<typeof orderScore>;
 export type Fix = z.infer<typeof fix>;
+export type Truncation = z.infer<typeof truncation>;
 export type PromptReport = z.infer<typeof promptReport>;
 export type Finding = z.infer<typeof finding>;
 export type ModelSummary = z.infer<typeof modelSummary>;

@@ -1,7 +1,7 @@
 import { ruleIds, severities, type Finding, type RuleId, type Severity } from '../analyzer/report.ts';
 import { rule } from '../analyzer/rules/index.ts';
 import { HoldfastError } from '../errors.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../nearest.ts';
 
 /** Rules whose findings make the exit code 100. */
 export type FailOn = 'default' | 'none' | ReadonlySet<RuleId>;

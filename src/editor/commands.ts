@@ -147,13 +147,13 @@ async function withCancellableProgress<T>(
 
 async function suggestReordering(services: Services, requested: unknown): Promise<void> {
   const { runner, ports, measurements, results, settings, log } = services;
-  const place = (requested as FixPlace | undefined) ?? placeAtCursor(services);
+  const place = (requested as FixPlace | undefined) ?? (await placeAtCursor(services));
   if (place === undefined) return;
   const uri = vscode.Uri.parse(place.document, true);
   const document = await vscode.workspace.openTextDocument(uri);
   const target = targetOf(document);
-  const prompt = ports.extract(target).prompts[place.promptIndex];
-  if (prompt === undefined) return;
+  const input = (await ports.extract(target)).inputs[place.promptIndex];
+  if (input === undefined) return;
   const auditSettings = settings.audit(uri);
   try {
     const outcome = await withCancellableProgress(
@@ -162,7 +162,7 @@ async function suggestReordering(services: Services, requested: unknown): Promis
       (signal) =>
         runner.exclusive(signal, (linked) =>
           measurements.reorder(
-            { prompt, fileText: target.text },
+            input,
             (loadSignal) => ports.loadModel(auditSettings, loadSignal),
             auditSettings,
             linked,
@@ -251,7 +251,7 @@ async function closePreview(place: FixPlace): Promise<void> {
   if (tabs.length > 0) await vscode.window.tabGroups.close(tabs);
 }
 
-function placeAtCursor({ ports }: Services): FixPlace | undefined {
+async function placeAtCursor({ ports }: Services): Promise<FixPlace | undefined> {
   const editor = vscode.window.activeTextEditor;
   if (editor === undefined || !isAuditable(editor.document)) {
     void vscode.window.showInformationMessage(
@@ -259,7 +259,7 @@ function placeAtCursor({ ports }: Services): FixPlace | undefined {
     );
     return undefined;
   }
-  const { prompts } = ports.extract(targetOf(editor.document));
+  const { prompts } = await ports.extract(targetOf(editor.document));
   const offset = editor.document.offsetAt(editor.selection.active);
   const holding = prompts.findIndex(({ segments }) =>
     segments.some(({ file }) => file.start <= offset && offset <= file.end),

@@ -3,11 +3,13 @@ import { instructionEvicted } from './instructionEvicted.ts';
 import { instructionIgnored } from './instructionIgnored.ts';
 import { instructionInert } from './instructionInert.ts';
 import { promptLeak } from './promptLeak.ts';
+import { promptTruncated } from './promptTruncated.ts';
 import type { Rule, RuleSettings } from './rule.ts';
 
 export type { Rule, RuleSettings } from './rule.ts';
 
 const byId: Record<RuleId, Rule> = {
+  'prompt-truncated': promptTruncated,
   'prompt-leak': promptLeak,
   'instruction-evicted': instructionEvicted,
   'instruction-ignored': instructionIgnored,

@@ -1,19 +1,32 @@
 import { Command } from 'commander';
 import { LineIndex, toFileRange } from '../../analyzer/fileRanges.ts';
 import { printable } from '../../analyzer/formats/summary.ts';
+import { emptyMeasurement } from '../../analyzer/measurement.ts';
 import type { AuditInput } from '../../analyzer/outcome.ts';
-import type { FileRange } from '../../analyzer/report.ts';
+import { promptReport } from '../../analyzer/promptReport.ts';
+import type { FileRange, Finding } from '../../analyzer/report.ts';
+import { runRules } from '../../analyzer/rules/index.ts';
 import { counted } from '../../analyzer/rules/wording.ts';
-import { segment } from '../../analyzer/segmentation/index.ts';
+import { auditSettings } from '../../analyzer/settings.ts';
 import { HoldfastError } from '../../errors.ts';
 import type { CommandContext } from '../command.ts';
+import { promptSearch } from '../promptSearch.ts';
 
 /** A found prompt as `prompts --format json` shows it. */
 interface FoundPrompt {
   readonly uri: string;
   readonly source: string;
+  readonly role: string;
+  /** True when a name or a shape suggests a prompt and nothing proves it; audited when the file is named. */
+  readonly likely: boolean;
   readonly range: FileRange;
+  readonly host: string | null;
+  /** Template variables, imports and the like: text that the file does not hold itself. */
+  readonly holes: { name: string; from: string; range: FileRange }[];
+  readonly notes: readonly string[];
   readonly instructions: { id: string; kind: string; strong: boolean; text: string; range: FileRange }[];
+  /** Findings that need no model. */
+  readonly findings: readonly Finding[];
 }
 
 export function promptsCommand({ io, dependencies }: CommandContext): Command {
@@ -28,37 +41,56 @@ export function promptsCommand({ io, dependencies }: CommandContext): Command {
         const known = Object.keys(renderers).join(', ');
         throw new HoldfastError('invalid-settings', `Unknown format "${options.format}".`, `Known formats: ${known}.`);
       }
-      const inputs = await dependencies.findPrompts(patterns, io.cwd, io.signal);
+      const search = await promptSearch(io.cwd);
+      const inputs = await dependencies.findPrompts(patterns, io.cwd, io.signal, {
+        ...search.options,
+        includesLikely: true,
+        note: (line) => io.err.write(`${line}\n`),
+      });
       await io.out.write(render(inputs.map(found)));
     });
 }
 
-function found({ prompt, fileText }: AuditInput): FoundPrompt {
+function found(input: AuditInput): FoundPrompt {
+  const { prompt, fileText } = input;
   const lines = new LineIndex(fileText);
+  const settings = auditSettings.parse({});
+  const report = promptReport(input, emptyMeasurement(prompt, settings), settings, 'no model was run');
   return {
     uri: prompt.uri,
     source: prompt.source,
-    range: toFileRange(prompt, { start: 0, end: prompt.text.length }, lines),
-    instructions: segment(prompt.text).instructions.map(({ id, kind, strong, text, range }) => ({
-      id,
-      kind,
-      strong,
-      text,
-      range: toFileRange(prompt, range, lines),
-    })),
+    role: prompt.role ?? 'system',
+    likely: prompt.isLikely === true,
+    range: report.range,
+    host: prompt.host?.title ?? null,
+    holes: prompt.segments.flatMap(({ hole, text }) =>
+      hole === undefined ? [] : [{ name: hole.name, from: hole.from, range: toFileRange(prompt, text, lines) }],
+    ),
+    notes: prompt.notes ?? [],
+    instructions: report.instructions.map(({ id, kind, strong, text, range }) => ({ id, kind, strong, text, range })),
+    findings: runRules(report, settings),
   };
 }
 
 const renderers: Record<string, (prompts: readonly FoundPrompt[]) => string> = {
   json: (prompts) => `${JSON.stringify({ schemaVersion: 1, prompts }, null, 2)}\n`,
-  text: (prompts) =>
-    prompts
-      .map(({ uri, source, instructions }) => {
-        const rows = instructions.map(({ kind, strong, text, range: { start } }) => {
-          const place = `${uri}:${start.line + 1}:${start.character + 1}`;
-          return `  ${place}  ${kind}${strong ? ' (strong)' : ''}: ${printable(text).replace(/\s+/g, ' ')}\n`;
-        });
-        return `${uri}  (${source}, ${counted(instructions.length, 'instruction')})\n${rows.join('')}`;
-      })
-      .join('\n'),
+  text: (prompts) => prompts.map(asText).join('\n'),
 };
+
+function asText({ uri, source, role, likely, host, notes, instructions, findings }: FoundPrompt): string {
+  const at = ({ start }: FileRange): string => `${uri}:${start.line + 1}:${start.character + 1}`;
+  const rows = instructions.map(
+    ({ kind, strong, text, range }) =>
+      `  ${at(range)}  ${kind}${strong ? ' (strong)' : ''}: ${printable(text).replace(/\s+/g, ' ')}`,
+  );
+  const problems = findings.map(({ rule, message, range }) => `  ${at(range)}  ${rule}: ${message}`);
+  const traits = [
+    source,
+    ...(role === 'system' ? [] : [role]),
+    ...(likely ? ['likely'] : []),
+    counted(instructions.length, 'instruction'),
+    ...(host === null ? [] : [`within ${host}`]),
+  ];
+  const lines = [`${uri}  (${traits.join(', ')})`, ...notes.map((note) => `  Note: ${note}`), ...rows, ...problems];
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,31 @@
+import { LineIndex } from './fileRanges.ts';
+import type { LengthLimit, Prompt } from './prompt.ts';
+import type { Truncation } from './report.ts';
+
+/** Where tools cut a file off: the limits that it exceeds, in file order. Exact, and needs no model. */
+export function truncationsOf(prompt: Pick<Prompt, 'limits'>, fileText: string): Truncation[] {
+  const lines = new LineIndex(fileText);
+  return (prompt.limits ?? []).flatMap((limit) => {
+    const size = limit.unit === 'bytes' ? Buffer.byteLength(fileText) : fileText.length;
+    if (limit.before + size <= limit.most) return [];
+    const cut = cutOffset(fileText, limit);
+    const { line } = lines.positionAt(cut);
+    const lineEnd = lines.offsetAt({ line, character: Number.MAX_SAFE_INTEGER });
+    const { tool, unit, most, before } = limit;
+    return { tool, unit, most, before, size, range: lines.rangeOf({ start: cut, end: Math.max(cut, lineEnd) }) };
+  });
+}
+
+/** The first UTF-16 unit that the tool does not read. A character that does not fit whole is cut. */
+function cutOffset(text: string, { unit, most, before }: LengthLimit): number {
+  const room = Math.max(0, most - before);
+  if (unit === 'characters') return Math.min(room, text.length);
+  let bytes = 0;
+  let offset = 0;
+  for (const character of text) {
+    bytes += Buffer.byteLength(character);
+    if (bytes > room) return offset;
+    offset += character.length;
+  }
+  return offset;
+}
