@@ -22,13 +22,13 @@ export function frontMatter(text: string, at = text.startsWith('\uFEFF') ? 1 : 0
   const rest = text.slice(start);
   const match = close.exec(rest);
   if (match === null) return none;
-  const first = rest
-    .slice(0, match.index)
+  const matter = rest.slice(0, match.index).replace(/\r$/, '');
+  const first = matter
     .split(/\r\n|\n|\r/)
     .find((line) => line.trim() !== '' && !line.startsWith('#'));
   if (first !== undefined && !/^\s*(?:"[^"]+"|'[^']+'|[\w.-]+)\s*[:=]|^\[/.test(first)) return none;
   return {
-    matter: { start, end: start + match.index },
+    matter: { start, end: start + matter.length },
     kind: fence[1] === '---' ? 'yaml' : 'toml',
     body: { start: start + match.index + match[0].length, end: text.length },
   };

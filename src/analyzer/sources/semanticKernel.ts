@@ -32,7 +32,7 @@ export const semanticKernelYaml: PromptSource = {
   isScan: true,
   extract: async (file, options) => {
     const none = 'it holds no Semantic Kernel prompt';
-    if (!/^(?:template_format|instructions)\s*:/m.test(file.text)) return { prompts: [], reason: none };
+    if (!/^\uFEFF?(?:template_format|instructions)\s*:/m.test(file.text)) return { prompts: [], reason: none };
     const root = await readData(file);
     if (isExtraction(root)) return root;
     const found: FoundText[] = [];

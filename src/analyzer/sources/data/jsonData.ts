@@ -4,12 +4,11 @@ import { MappedTextBuilder } from '../mappedText.ts';
 import { escapedLines, nothing, type DataNode, type DataResult } from './dataNode.ts';
 
 /** Reads JSON, with comments and trailing commas, which prompt files of editors have. */
-export async function readJson(text: string, start = 0, end = text.length): Promise<DataResult> {
+export async function readJson(text: string, from = 0, end = text.length): Promise<DataResult> {
   const { parseTree, printParseErrorCode } = await import('jsonc-parser');
   const errors: ParseError[] = [];
-  const part = text.slice(start, end);
-  const source = part.startsWith('\uFEFF') ? ` ${part.slice(1)}` : part;
-  const root = parseTree(source, errors, { allowTrailingComma: true });
+  const start = text[from] === '\uFEFF' ? from + 1 : from;
+  const root = parseTree(text.slice(start, end), errors, { allowTrailingComma: true });
   const [first] = errors;
   if (first !== undefined || root === undefined) {
     const code = first === undefined ? 'no value' : printParseErrorCode(first.error);

@@ -6,10 +6,10 @@ import { decodeYamlScalar } from './yamlScalar.ts';
 type Yaml = typeof import('yaml');
 
 /** Reads the first document of a YAML text; offsets are those of the file that it is a part of. */
-export async function readYaml(file: string, start = 0, end = file.length): Promise<DataResult> {
+export async function readYaml(file: string, from = 0, end = file.length): Promise<DataResult> {
   const yaml = await import('yaml');
-  const part = file.slice(start, end);
-  const document = yaml.parseAllDocuments(part.startsWith('\uFEFF') ? ` ${part.slice(1)}` : part, {
+  const start = file[from] === '\uFEFF' ? from + 1 : from;
+  const document = yaml.parseAllDocuments(file.slice(start, end), {
     // A repeated key is a slip that prompt tools let pass; the last one counts for them, and here.
     uniqueKeys: false,
     logLevel: 'silent',
