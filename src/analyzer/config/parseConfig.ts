@@ -27,7 +27,7 @@ export async function parseConfig(file: string, text: string): Promise<ConfigCon
 async function readTree(file: string, text: string): Promise<DataResult | undefined> {
   if (/\.json$/i.test(file)) return (await import('../sources/data/jsonData.ts')).readJson(text);
   // A YAML file of comments only says nothing, which is allowed.
-  if (/^(?:\s*(?:#[^\n]*)?(?:\n|$))*$/.test(text)) return undefined;
+  if (text.split('\n').every((line) => /^\s*(?:#|$)/.test(line))) return undefined;
   return (await import('../sources/data/yamlData.ts')).readYaml(text);
 }
 

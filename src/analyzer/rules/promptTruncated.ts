@@ -9,6 +9,11 @@ function lostAfter(prompt: PromptReport, offset: number): number {
   return prompt.instructions.filter(({ range }) => range.offsets[1] > offset).length;
 }
 
+function lostText(lost: number): string {
+  if (lost === 0) return 'No instruction stands behind it.';
+  return `${counted(lost, 'instruction')} behind it ${lost === 1 ? 'is' : 'are'} lost.`;
+}
+
 export const promptTruncated: Rule = {
   id: 'prompt-truncated',
   title: 'Prompt cut off by its tool',
@@ -28,7 +33,7 @@ export const promptTruncated: Rule = {
       yield {
         rule: 'prompt-truncated',
         severity: lost > 0 && lost === prompt.instructions.length ? 'error' : 'warning',
-        message: `${tool} cuts this file off here: it reads ${grouped(most)} ${unit}${above}, and the file has ${grouped(size)}. ${counted(lost, 'instruction')} behind it ${lost === 1 ? 'is' : 'are'} lost.`,
+        message: `${tool} cuts this file off here: it reads ${grouped(most)} ${unit}${above}, and the file has ${grouped(size)}. ${lostText(lost)}`,
         uri: prompt.uri,
         range,
         rung: 'position',

@@ -23,9 +23,7 @@ export function frontMatter(text: string, at = text.startsWith('\uFEFF') ? 1 : 0
   const match = close.exec(rest);
   if (match === null) return none;
   const matter = rest.slice(0, match.index).replace(/\r$/, '');
-  const first = matter
-    .split(/\r\n|\n|\r/)
-    .find((line) => line.trim() !== '' && !line.startsWith('#'));
+  const first = matter.split(/\r\n|\n|\r/).find((line) => line.trim() !== '' && !line.startsWith('#'));
   if (first !== undefined && !/^\s*(?:"[^"]+"|'[^']+'|[\w.-]+)\s*[:=]|^\[/.test(first)) return none;
   return {
     matter: { start, end: start + matter.length },

@@ -12,7 +12,7 @@ export const langchain: PromptSource = {
   isScan: true,
   extract: async (file, options) => {
     const none = 'it holds no LangChain prompt';
-    if (!/^\s*_type\s*:/m.test(file.text)) return { prompts: [], reason: none };
+    if (!/^\uFEFF?[ \t-]*_type[ \t]*:/m.test(file.text)) return { prompts: [], reason: none };
     const root = await readData(file);
     if (isExtraction(root)) return root;
     const found = [...everyNode(root)].flatMap((node) => [...langChainTexts(node, options)]);

@@ -6,7 +6,8 @@ export interface RoleText {
   readonly mapped: MappedText;
 }
 
-const marker = /^[ \t]*#?[ \t]*(assistant|developer|system|user|function|tool)[ \t]*(?:\[[^\]\n]*\])?[ \t]*:[ \t]*$/gim;
+const marker =
+  /^[ \t]*(?:#[ \t]*)?(assistant|developer|system|user|function|tool)[ \t]*(?:\[[^\]\n]*\])?[ \t]*:[ \t]*$/gim;
 
 /** Cuts a chat at lines such as `system:` and `# user:`. What stands before the first belongs to `initial`. */
 export function splitAtRoles(source: MappedText, initial: string): RoleText[] {

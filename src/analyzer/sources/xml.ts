@@ -46,8 +46,12 @@ export async function readMarkup(text: string): Promise<MarkupTree> {
         const start = parser.startIndex;
         texts.push({ element: open.at(-1)?.index ?? -1, mapped: decodeText(text, start, start + data.length) });
       },
-      onclosetag: () => {
-        const { index, firstText } = open.pop()!;
+      onclosetag: (name) => {
+        const top = open.at(-1);
+        // At the end of the text a tag that was never complete is closed as well.
+        if (top === undefined || elements[top.index]!.name !== name.toLowerCase()) return;
+        open.pop();
+        const { index, firstText } = top;
         // Deep nesting would copy the innermost text once per level.
         if (open.length < deepestText)
           elements[index] = {

@@ -14,6 +14,7 @@ import {
   takesInstructions,
   takesSystem,
 } from './promptNames.ts';
+import { hardlyCode, parseCode } from './parseCode.ts';
 import { childrenOf, everySyntaxNode } from './syntax.ts';
 import { unknownValue } from './textOperations.ts';
 
@@ -29,7 +30,8 @@ export const javascript: PromptSource = {
     if (!codeHint.test(file.text)) return { prompts: [], reason: none };
     const { parser } = await import('@lezer/javascript');
     const dialect = /\.[mc]?ts$/i.test(file.uri) ? 'ts' : /\.tsx$/i.test(file.uri) ? 'ts jsx' : 'jsx';
-    const root = parser.configure({ dialect }).parse(file.text).topNode;
+    const root = parseCode(parser.configure({ dialect }), file.text);
+    if (root === undefined) return hardlyCode;
     const reader = new JavaScriptReader(file.text, options);
     const constants: { name: string; value: SyntaxNode }[] = [];
     for (const node of everySyntaxNode(root)) {

@@ -29,4 +29,4 @@ export const takesSystem = (callee: string): boolean =>
 
 /** A file without one of these words holds no prompt as code; it is not parsed. */
 export const codeHint =
-  /['"]?role['"]?\s*[:=]\s*['"](?:system|developer)['"]|SystemMessage|system_?prompt|system_?message|system_?instructions?|instructions['"]?\s*[:=]|\bsystem['"]?\s*[:=]|from_system|AddSystemMessage|ChatHistory\(|['"]system['"]\s*,|\w*prompt\w*\s*(?::[^=\n]*)?=|LanguageModelChatMessage/i;
+  /['"]?role['"]?\s*[:=]\s*['"](?:system|developer)['"]|SystemMessage|system_?prompt|system_?message|system_?instructions?|instructions['"]?\s*[:=]|\bsystem['"]?\s*[:=]|from_system|AddSystemMessage|ChatHistory\(|['"]system['"]\s*,|prompt\w{0,40}\s{0,9}(?::[^=\n]{0,200})?=|LanguageModelChatMessage/i;

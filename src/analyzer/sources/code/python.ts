@@ -7,6 +7,7 @@ import { renderTemplate } from '../template.ts';
 import { named } from './javascript.ts';
 import { codeHint, isSystemOption, takesInstructions, takesSystem } from './promptNames.ts';
 import { PythonReader, pythonOperands } from './pythonText.ts';
+import { hardlyCode, parseCode } from './parseCode.ts';
 import { childrenOf, everySyntaxNode } from './syntax.ts';
 
 /** Prompts as strings in Python: messages, arguments of model calls and agents, decorated functions, constants. */
@@ -19,7 +20,8 @@ export const python: PromptSource = {
     const none = 'it holds no string that is a system prompt';
     if (!codeHint.test(file.text)) return { prompts: [], reason: none };
     const { parser } = await import('@lezer/python');
-    const root = parser.parse(file.text).topNode;
+    const root = parseCode(parser, file.text);
+    if (root === undefined) return hardlyCode;
     const reader = new PythonReader(file.text, options);
     const constants: { name: string; value: SyntaxNode }[] = [];
     for (const node of everySyntaxNode(root)) {

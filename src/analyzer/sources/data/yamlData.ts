@@ -9,21 +9,23 @@ type Yaml = typeof import('yaml');
 export async function readYaml(file: string, from = 0, end = file.length): Promise<DataResult> {
   const yaml = await import('yaml');
   const start = file[from] === '\uFEFF' ? from + 1 : from;
-  const document = yaml.parseAllDocuments(file.slice(start, end), {
-    // A repeated key is a slip that prompt tools let pass; the last one counts for them, and here.
-    uniqueKeys: false,
-    logLevel: 'silent',
-    prettyErrors: false,
-  });
-  const first = Array.isArray(document) ? document[0] : undefined;
+  const tokens = [];
+  for (const token of new yaml.Parser().parse(file.slice(start, end))) {
+    // Known before anything is composed: composing thousands of errors takes seconds.
+    if (token.type === 'error') return { problem: firstLine(token.message), offset: start + token.offset };
+    tokens.push(token);
+  }
+  // A repeated key is a slip that prompt tools let pass; the last one counts for them, and here.
+  const [first] = new yaml.Composer({ uniqueKeys: false, logLevel: 'silent' }).compose(tokens, true, end - start);
   if (first === undefined || first.contents === null) return { problem: 'no value', offset: start };
   const [error] = first.errors;
-  if (error !== undefined)
-    return { problem: error.message.split('\n')[0]!.toLowerCase(), offset: start + error.pos[0] };
+  if (error !== undefined) return { problem: firstLine(error.message), offset: start + error.pos[0] };
   return {
     root: new YamlNode({ yaml, targets: aliasTargets(yaml, first), file, shift: start }, first.contents),
   };
 }
+
+const firstLine = (message: string): string => message.split('\n')[0]!.toLowerCase();
 
 interface Source {
   readonly yaml: Yaml;
