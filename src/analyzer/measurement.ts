@@ -133,12 +133,13 @@ export async function measurePrompt(
 const inTurn = ({ start }: HostedText, spans: Segmentation['spans']) =>
   spans.map(({ range }) => ({ range: { start: range.start + start, end: range.end + start } }));
 
-/** Tokens that begin in the host's text before and after the prompt. */
-function hostTokens({ start, end, text }: HostedText, { starts, content }: EncodedTurn) {
+/** Tokens that lie wholly in the host's text before and after the prompt; one at the seam is the prompt's. */
+function hostTokens({ start, end }: HostedText, { starts, ends, content }: EncodedTurn) {
   const shift = content.start - content.promptStart;
-  const between = (from: number, to: number): number =>
-    starts.filter((at) => at - shift >= from && at - shift < to && at >= content.start).length;
-  return { tokensBefore: between(0, start), tokensAfter: between(end, text.length) };
+  return {
+    tokensBefore: ends.filter((to, i) => starts[i]! >= content.start && to - shift <= start).length,
+    tokensAfter: starts.filter((from, i) => from - shift >= end && ends[i]! <= content.end).length,
+  };
 }
 
 type RowsDone = (done: number, total: number) => void;

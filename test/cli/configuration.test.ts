@@ -62,9 +62,9 @@ test('prompts lists what the configuration includes and leaves out what it exclu
     'AGENTS.md': 'Be brief.',
   });
   const { out } = await run(['prompts'], { cwd, findPrompts });
-  assert.match(out, /^AGENTS\.md  \(agents-md/m);
-  assert.match(out, /^notes\/bot\.txt  \(named-file/m);
-  assert.match(out, /^\.github\/prompts\/fix\.prompt\.md  \(copilot-prompt, user/m);
+  assert.match(out, /^AGENTS\.md {2}\(agents-md/m);
+  assert.match(out, /^notes\/bot\.txt {2}\(named-file/m);
+  assert.match(out, /^\.github\/prompts\/fix\.prompt\.md {2}\(copilot-prompt, user/m);
   assert.ok(!out.includes('old/'));
 });
 
@@ -80,7 +80,7 @@ test('prompts shows the host, variables, notes and what tools cut off, without a
   assert.match(out, /Note: @none\.md is not followed: there is no such file\./);
   assert.match(
     out,
-    /\.windsurfrules:1:12001  prompt-truncated: Windsurf cuts this file off here: it reads 12,000 characters/,
+    /\.windsurfrules:1:12001 {2}prompt-truncated: Windsurf cuts this file off here: it reads 12,000 characters/,
   );
   assert.match(out, /Greet Grace always\./);
   const { out: json } = await run(['prompts', 'bot.prompty', '--format', 'json'], { cwd, findPrompts });
@@ -96,7 +96,7 @@ test('what may be a prompt is listed as likely and audited only when its file is
     'a.ts': `const SUPPORT_PROMPT = '${'You are Ada. '.repeat(20)}';`,
     'AGENTS.md': 'Be brief.',
   });
-  assert.match((await run(['prompts'], { cwd, findPrompts })).out, /^a\.ts  \(javascript, likely/m);
+  assert.match((await run(['prompts'], { cwd, findPrompts })).out, /^a\.ts {2}\(javascript, likely/m);
   assert.deepEqual(
     (await run(['audit'], { cwd, findPrompts })).calls.filter((call) => call.startsWith('audit')),
     ['audit AGENTS.md'],
