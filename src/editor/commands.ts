@@ -51,7 +51,7 @@ export function commandHandlers(services: Services): CommandHandlers {
   const auditWorkspace = async (): Promise<void> => {
     const found = await vscode.window.withProgress(
       { location: vscode.ProgressLocation.Window, title: vscode.l10n.t('Holdfast: finding prompts') },
-      (_, token) => findWorkspacePrompts((folder) => services.settings.editor(folder).exclude, token),
+      (_, token) => findWorkspacePrompts(services.settings, token),
     );
     for (const { uri, reason } of found.notRead) log.warn(`${uri} is not audited: ${reason}.`);
     await auditTargets(services, found.targets, vscode.l10n.t('Holdfast: auditing the workspace'), auditWorkspace);
@@ -85,6 +85,7 @@ async function auditTargets(
 ): Promise<void> {
   const { runner, settings, log } = services;
   try {
+    await settings.configs.load();
     for (const group of groupBySettings(targets, (uri) => settings.audit(vscode.Uri.parse(uri, true)))) {
       const result = await withCancellableProgress<RunResult | undefined>(services, title, (signal) =>
         runner.run(group.targets, group.settings, signal),
@@ -152,10 +153,10 @@ async function suggestReordering(services: Services, requested: unknown): Promis
   const uri = vscode.Uri.parse(place.document, true);
   const document = await vscode.workspace.openTextDocument(uri);
   const target = targetOf(document);
-  const input = (await ports.extract(target)).inputs[place.promptIndex];
-  if (input === undefined) return;
-  const auditSettings = settings.audit(uri);
   try {
+    const input = (await ports.extract(target)).inputs[place.promptIndex];
+    if (input === undefined) return;
+    const auditSettings = settings.audit(uri);
     const outcome = await withCancellableProgress(
       services,
       vscode.l10n.t('Holdfast: searching an order for {0}', nameOf(document)),

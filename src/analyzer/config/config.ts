@@ -91,6 +91,13 @@ function neutralText(tokens: number): string {
   return lines.join('\n');
 }
 
+/** The same content with a model's path taken from the configuration's folder: `./model.gguf`. */
+export function withModelPath(content: ConfigContent, resolve: (relative: string) => string): ConfigContent {
+  const { model } = content.settings;
+  if (model === undefined || !/^\.{1,2}[\\/]/.test(model)) return content;
+  return { ...content, settings: { ...content.settings, model: resolve(model) } };
+}
+
 /** Files that hosts of a configuration name. */
 export function hostFiles({ host, overrides }: ConfigContent): string[] {
   return [host, ...overrides.map((each) => each.host)].flatMap((each) => each?.file ?? []);

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { HoldfastError } from '../../errors.ts';
 import { readPromptFile } from '../sources/readPromptFile.ts';
-import { Config, configNames, hostFiles, noConfig } from './config.ts';
+import { Config, configNames, hostFiles, noConfig, withModelPath } from './config.ts';
 import { parseConfig } from './parseConfig.ts';
 
 /** A configuration and the folder that its paths are relative to. */
@@ -24,7 +24,7 @@ export async function findConfig(folder: string): Promise<FoundConfig> {
       throw new HoldfastError('invalid-settings', `${at} holds ${first.name} and ${second.name}.`, 'Keep one of them.');
     if (first !== undefined) {
       const shown = path.relative(folder, path.join(at, first.name));
-      const content = await parseConfig(shown, first.text);
+      const content = withModelPath(await parseConfig(shown, first.text), (model) => path.resolve(at, model));
       const hostTexts = new Map<string, string>();
       for (const file of hostFiles(content)) hostTexts.set(file, await readPromptFile(path.resolve(at, file)));
       return { config: new Config(content, hostTexts), folder: at };

@@ -25,6 +25,7 @@ export const chatJson: PromptSource = {
     '**/npm-shrinkwrap.json',
   ],
   isScan: true,
+  hint,
   extract: async (file, options) => {
     const none = 'it holds no chat with a system message';
     if (!hint.test(file.text)) return { prompts: [], reason: none };
@@ -40,6 +41,7 @@ export const chatJsonLines: PromptSource = {
   title: 'Chat requests (JSON Lines)',
   patterns: ['**/*.jsonl', '**/*.ndjson'],
   isScan: true,
+  hint,
   extract: async (file, options) => {
     const found: FoundText[] = [];
     let start = 0;

@@ -91,6 +91,14 @@ export const dependencyFolders = [
 /** The same as globs relative to a workspace folder. */
 export const dependencyPatterns: readonly string[] = dependencyFolders.map((folder) => `**/${folder}/**`);
 
+/** The patterns of all workspace sources without braces, which not every program that searches by globs reads nested. */
+export const workspaceGlobs: readonly string[] = workspaceSources.flatMap(({ patterns }) =>
+  patterns.flatMap((pattern) => {
+    const group = /\{([^{}]*)\}/.exec(pattern);
+    return group === null ? [pattern] : group[1]!.split(',').map((choice) => pattern.replace(group[0], choice));
+  }),
+);
+
 /** Names match in any case, as on case-insensitive file systems; dot folders such as `.github` count. */
 const matchOptions = { dot: true, nocase: true } as const;
 
@@ -142,6 +150,13 @@ export async function extract(
     first ??= extraction;
   }
   return first!;
+}
+
+/** True when a source that scans could find a prompt in a text, as far as a word of it tells. */
+export function mayHoldPrompt(sourceId: string, fileText: string): boolean {
+  const source = sourceById(sourceId);
+  if (source === undefined) return false;
+  return [source, ...othersLike(source)].some(({ hint }) => hint === undefined || hint.test(fileText));
 }
 
 /** Other sources that scan the same files: a YAML file may be of either tool. */

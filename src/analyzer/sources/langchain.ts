@@ -4,15 +4,18 @@ import { promptsFrom, type FoundText } from './promptsFrom.ts';
 import { isExtraction, readData } from './readData.ts';
 import { renderTemplate, type TemplateLanguage } from './template.ts';
 
+const hint = /^\uFEFF?[ \t-]*_type[ \t]*:/m;
+
 /** Prompts that LangChain has saved as YAML; as JSON they are found with other chats. */
 export const langchain: PromptSource = {
   id: 'langchain',
   title: 'LangChain prompt',
   patterns: ['**/*.yaml', '**/*.yml'],
   isScan: true,
+  hint,
   extract: async (file, options) => {
     const none = 'it holds no LangChain prompt';
-    if (!/^\uFEFF?[ \t-]*_type[ \t]*:/m.test(file.text)) return { prompts: [], reason: none };
+    if (!hint.test(file.text)) return { prompts: [], reason: none };
     const root = await readData(file);
     if (isExtraction(root)) return root;
     const found = [...everyNode(root)].flatMap((node) => [...langChainTexts(node, options)]);

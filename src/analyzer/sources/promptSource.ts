@@ -11,6 +11,8 @@ export interface PromptSource {
   readonly exclude?: readonly string[];
   /** True when the patterns say little, as for `*.json`: the content decides, and a file without a prompt is no news. */
   readonly isScan?: true;
+  /** Of a source that scans: a text without this holds none of its prompts, and is not parsed. */
+  readonly hint?: RegExp;
   /** True when its prompts are user turns: found only where the file is named or a configuration includes it. */
   readonly isOnRequest?: true;
   /** True when a tool puts text of its own around these files. */

@@ -24,15 +24,18 @@ export const semanticKernel: PromptSource = {
   },
 };
 
+const hint = /^\uFEFF?(?:template_format|instructions)\s*:/m;
+
 /** The same as YAML: `template` with `template_format`, and the `instructions` of an agent. */
 export const semanticKernelYaml: PromptSource = {
   id: 'semantic-kernel-yaml',
   title: 'Semantic Kernel prompt (YAML)',
   patterns: ['**/*.yaml', '**/*.yml'],
   isScan: true,
+  hint,
   extract: async (file, options) => {
     const none = 'it holds no Semantic Kernel prompt';
-    if (!/^\uFEFF?(?:template_format|instructions)\s*:/m.test(file.text)) return { prompts: [], reason: none };
+    if (!hint.test(file.text)) return { prompts: [], reason: none };
     const root = await readData(file);
     if (isExtraction(root)) return root;
     const found: FoundText[] = [];

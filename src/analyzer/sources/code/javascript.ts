@@ -25,6 +25,7 @@ export const javascript: PromptSource = {
   patterns: ['**/*.{ts,tsx,mts,cts,js,jsx,mjs,cjs}'],
   exclude: ['**/*.d.ts', '**/*.min.js', '**/*.min.mjs', '**/*.bundle.js'],
   isScan: true,
+  hint: codeHint,
   extract: async (file, options) => {
     const none = 'it holds no string that is a system prompt';
     if (!codeHint.test(file.text)) return { prompts: [], reason: none };

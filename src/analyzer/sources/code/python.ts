@@ -16,6 +16,7 @@ export const python: PromptSource = {
   title: 'Python',
   patterns: ['**/*.py'],
   isScan: true,
+  hint: codeHint,
   extract: async (file, options) => {
     const none = 'it holds no string that is a system prompt';
     if (!codeHint.test(file.text)) return { prompts: [], reason: none };
