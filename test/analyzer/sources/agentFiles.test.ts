@@ -86,3 +86,9 @@ test('a file without a body says why it holds no prompt', async () => {
     'it holds front matter only',
   );
 });
+
+test('a limit that only blank lines exceed cuts nothing off', async () => {
+  const file = `${'a'.repeat(12_000)}\n\n`;
+  const [prompt] = await promptsOf('.windsurfrules', file);
+  assert.deepEqual(truncationsOf(prompt!, file), []);
+});
