@@ -1,7 +1,7 @@
 /**
  * Writes what is derived from the code: `npm run generate`. With `--check` it writes nothing and fails when a file is not
- * what it would write. Whole files: docs/report.schema.json, docs/rules.md, docs/policies.md, docs/cli.md, docs/models.md.
- * Parts of README.md and docs/*.md:
+ * what it would write. Whole files: docs/report.schema.json, docs/config.schema.json, docs/rules.md, docs/policies.md,
+ * docs/cli.md, docs/models.md. Parts of README.md and docs/*.md:
  * whatever stands between `<!-- generated:NAME -->` and `<!-- /generated -->`.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import prettier from 'prettier';
 import { z } from 'zod';
+import { configJsonSchema } from '../src/analyzer/config/configJsonSchema.ts';
 import { formats } from '../src/analyzer/formats/index.ts';
 import { report, severities } from '../src/analyzer/report.ts';
 import { rules } from '../src/analyzer/rules/index.ts';
@@ -301,6 +302,7 @@ export async function generatedFiles(): Promise<Map<string, string>> {
   const schema = { title: 'Holdfast report', ...z.toJSONSchema(report) };
   const files = new Map([
     ['docs/report.schema.json', `${JSON.stringify(schema, null, 2)}\n`],
+    ['docs/config.schema.json', `${JSON.stringify(configJsonSchema(), null, 2)}\n`],
     ['docs/rules.md', await markdown(rulesPage())],
     ['docs/policies.md', await markdown(policiesPage())],
     ['docs/cli.md', await markdown(cliPage())],

@@ -12,11 +12,12 @@ import { followDocuments } from './editor/freshness.ts';
 import { EvidenceHoverProvider } from './editor/hovers.ts';
 import { LiveSettings } from './editor/liveSettings.ts';
 import { Measurements } from './editor/measurements.ts';
-import { promptsOf } from './editor/promptExtraction.ts';
+import { promptExtraction } from './editor/promptExtraction.ts';
 import { ReorderingActions, ReorderingProvider, reorderingScheme } from './editor/reordering.ts';
 import { ReportPanel } from './editor/reportPanel.ts';
 import { Results } from './editor/results.ts';
 import { StatusBar } from './editor/statusBar.ts';
+import { WorkspaceConfigs } from './editor/workspaceConfigs.ts';
 
 let engine: EngineOwner | undefined;
 
@@ -24,7 +25,8 @@ let engine: EngineOwner | undefined;
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('Holdfast', { log: true });
   const results = new Results();
-  const settings = new LiveSettings();
+  const configs = new WorkspaceConfigs(log);
+  const settings = new LiveSettings(configs);
   const owner = new EngineOwner(
     context.extensionUri,
     log,
@@ -32,9 +34,10 @@ export function activate(context: vscode.ExtensionContext): void {
     () => editorMachine(settings.editor(undefined), context.secrets),
   );
   const measurements = new Measurements(context.extensionUri);
+  const extract = promptExtraction(configs);
   const ports: RunnerPorts = {
+    extract,
     audit: measurements.audit,
-    extract: promptsOf,
     loadModel: (auditSettings, signal) => owner.loadModel(auditSettings, signal),
     currentText: openText,
     results,
@@ -44,12 +47,13 @@ export function activate(context: vscode.ExtensionContext): void {
   const rulesPage = vscode.Uri.joinPath(context.extensionUri, 'docs', 'rules.md');
   const diagnostics = new Diagnostics(results, (uri) => settings.editor(uri), rulesPage);
   const rerun = (): unknown => vscode.commands.executeCommand('holdfast.auditPrompt');
-  const panel = new ReportPanel(context.extensionUri, results, runner, rerun, log);
+  const panel = new ReportPanel(context.extensionUri, results, runner, rerun, extract, log);
   const services: Services = { context, runner, ports, measurements, results, settings, panel, log };
   engine = owner;
 
   context.subscriptions.push(
     log,
+    configs,
     owner,
     diagnostics,
     panel,

@@ -54,7 +54,7 @@ async function runAudit(
   emit: (progress: AuditProgress) => void,
 ): Promise<AuditOutcome> {
   const timings: Record<string, number> = {};
-  const measurements = inputs.map(({ prompt }) => emptyMeasurement(prompt.text, settings));
+  const measurements = inputs.map(({ prompt }) => emptyMeasurement(prompt, settings));
   const prompts: PromptReport[] = inputs.map((input, i) =>
     promptReport(input, measurements[i]!, settings, 'the audit has not reached it'),
   );

@@ -1,4 +1,5 @@
-import type { Position, Prompt, PromptSegment, TextRange } from './prompt.ts';
+import { lastAtMost } from './ascending.ts';
+import type { MappedText, Position, PromptSegment, TextRange } from './prompt.ts';
 import type { FileRange } from './report.ts';
 
 /** Offsets of a file's text as zero-based lines and characters, both in UTF-16 units. Lines end at `\n`, `\r\n` or `\r`. */
@@ -43,7 +44,7 @@ export class LineIndex {
  * Where a range of the prompt's text stands in its file, in offsets. A segment that is not verbatim maps to its whole raw
  * range; an empty range maps to a point.
  */
-export function fileOffsets(prompt: Prompt, range: TextRange): TextRange {
+export function fileOffsets(prompt: MappedText, range: TextRange): TextRange {
   const { segments } = prompt;
   if (segments.length === 0) return { start: 0, end: 0 };
   const at = (offset: number): PromptSegment =>
@@ -57,22 +58,11 @@ export function fileOffsets(prompt: Prompt, range: TextRange): TextRange {
 
   const last = at(range.end - 1);
   const end = last.verbatim ? last.file.start + Math.min(range.end, last.text.end) - last.text.start : last.file.end;
-  return { start, end };
+  // A constant that is used below another one stands before it in the file: then its first piece is shown.
+  return { start, end: end >= start ? end : first.file.end };
 }
 
 /** The same with lines and characters of the file. */
-export function toFileRange(prompt: Prompt, range: TextRange, lines: LineIndex): FileRange {
+export function toFileRange(prompt: MappedText, range: TextRange, lines: LineIndex): FileRange {
   return lines.rangeOf(fileOffsets(prompt, range));
-}
-
-/** Index of the last of `count` ascending values that is at most `limit`; 0 when none is. */
-function lastAtMost(count: number, valueAt: (index: number) => number, limit: number): number {
-  let low = 0;
-  let high = count - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (valueAt(middle) <= limit) low = middle;
-    else high = middle - 1;
-  }
-  return low;
 }

@@ -4,6 +4,7 @@ import type {
   CompareRow,
   Comparison,
   CompressedCache,
+  EncodedTurn,
   Generated,
   LanguageModel,
   Mask,
@@ -12,8 +13,9 @@ import type {
 } from '../runtime/languageModel.ts';
 import type { AuditPhase } from './outcome.ts';
 import { probesFor, type Probe } from './probes.ts';
-import type { Instruction, Segmentation } from './prompt.ts';
-import { segment } from './segmentation/index.ts';
+import { hostedText, type HostedText } from './hostedText.ts';
+import type { Instruction, Prompt, Segmentation } from './prompt.ts';
+import { segmentPrompt } from './segmentPrompt.ts';
 import type { AuditSettings } from './settings.ts';
 import { assignTokens } from './tokenSpans.ts';
 
@@ -43,9 +45,13 @@ export interface Measurement {
   readonly text: string;
   readonly segmentation: Segmentation;
   readonly probes: readonly Probe[];
+  /** The text of the system turn: the prompt with its host. */
+  readonly turn: HostedText;
   promptTokens: number | null;
   /** Where the chat template puts the prompt; null before it was encoded. */
   placement: SystemPlacement | null;
+  /** Tokens of the host; null before the prompt was encoded. */
+  hostTokens: { tokensBefore: number | null; tokensAfter: number | null };
   /** Token positions of each instruction, [instructions]; empty where it has none. */
   positions: Int32Array[];
   readonly variants: VariantMeasurement[];
@@ -56,13 +62,15 @@ export interface Measurement {
   isComplete: boolean;
 }
 
-export function emptyMeasurement(text: string, settings: AuditSettings): Measurement {
+export function emptyMeasurement(prompt: Prompt, settings: AuditSettings): Measurement {
   return {
-    text,
-    segmentation: segment(text),
+    text: prompt.text,
+    turn: hostedText(prompt),
+    segmentation: segmentPrompt(prompt),
     probes: probesFor(settings.probes),
     promptTokens: null,
     placement: null,
+    hostTokens: { tokensBefore: null, tokensAfter: null },
     positions: [],
     variants: [],
     fullAnswers: new Map(),
@@ -104,11 +112,15 @@ export async function measurePrompt(
   timings: Record<string, number>,
 ): Promise<void> {
   const phase = phaseRunner(progress, timings);
-  const { text, segmentation } = measurement;
-  const encoded = await model.encodeSystem(text, signal);
+  const { turn, segmentation } = measurement;
+  const encoded = await model.encodeSystem(turn.text, signal);
   measurement.promptTokens = encoded.ids.length;
   measurement.placement = encoded.placement;
-  measurement.positions = instructionPositions(segmentation, assignTokens(encoded, segmentation.spans).owners);
+  measurement.positions = instructionPositions(
+    segmentation,
+    assignTokens(encoded, inTurn(turn, segmentation.spans)).owners,
+  );
+  measurement.hostTokens = hostTokens(turn, encoded);
 
   let prefix: PrefixHandle | undefined;
   try {
@@ -120,6 +132,19 @@ export async function measurePrompt(
     // Keys and values of a long prompt are large; a dead engine has nothing to release.
     if (prefix !== undefined) await model.release(prefix).catch(() => undefined);
   }
+}
+
+/** Spans of the prompt in offsets of the system turn's text. */
+const inTurn = ({ start }: HostedText, spans: Segmentation['spans']) =>
+  spans.map(({ range }) => ({ range: { start: range.start + start, end: range.end + start } }));
+
+/** Tokens that lie wholly in the host's text before and after the prompt; one at the seam is the prompt's. */
+function hostTokens({ start, end }: HostedText, { starts, ends, content }: EncodedTurn) {
+  const shift = content.start - content.promptStart;
+  return {
+    tokensBefore: ends.filter((to, i) => starts[i]! >= content.start && to - shift <= start).length,
+    tokensAfter: starts.filter((from, i) => from - shift >= end && ends[i]! <= content.end).length,
+  };
 }
 
 type RowsDone = (done: number, total: number) => void;
@@ -185,9 +210,9 @@ async function measureEffects(
   signal: AbortSignal,
   phase: PhaseRunner,
 ): Promise<void> {
-  const { probes, text, positions } = measurement;
+  const { probes, turn, positions } = measurement;
   const suffixes = new Map<string, Int32Array>();
-  for (const probe of probes) suffixes.set(probe.id, await model.encodeUser(text, probe.text, signal));
+  for (const probe of probes) suffixes.set(probe.id, await model.encodeUser(turn.text, probe.text, signal));
   const row = (probe: Probe, mask: Mask, maxTokens: number) => ({ mask, suffix: suffixes.get(probe.id)!, maxTokens });
 
   const full = await phase('answers', (done) =>

@@ -27,4 +27,6 @@ export interface AuditInput {
   readonly prompt: Prompt;
   /** The file's text that `prompt` was found in, to turn ranges into lines. */
   readonly fileText: string;
+  /** Reads the prompt again out of a changed file; needed to write an edit into notations other than plain text. */
+  readonly reread?: (fileText: string) => Promise<Prompt | undefined>;
 }

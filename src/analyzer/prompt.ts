@@ -10,22 +10,74 @@ export interface Position {
   readonly character: number;
 }
 
+/**
+ * How text is written at a place of a file, so that an edit of the prompt can be written back: what a character has to be
+ * escaped as, and what stands for a line end before a line with text and before a blank one.
+ */
+export interface Encoding {
+  readonly escape: 'none' | 'json' | 'js' | 'template-literal' | 'python' | 'yaml-double' | 'yaml-single' | 'xml';
+  /** The quote that ends the literal, for escapes that depend on it. */
+  readonly quote: string;
+  readonly lineEnd: string;
+  readonly blankLineEnd: string;
+}
+
+/** Text of a prompt that its file does not literally hold: a template variable, an import. No finding is about it. */
+export interface Hole {
+  readonly name: string;
+  /** Where its text comes from: a value that the format itself gives, a neutral stand-in, or another file. */
+  readonly from: 'sample' | 'stand-in' | 'include';
+  /** True when it stands outside the quotes of a literal, as in `"a" + name`. */
+  readonly isOutside?: true;
+}
+
 /** One piece of the map from prompt text to file text. `verbatim: false` maps only as a whole (an escape, a line end). */
 export interface PromptSegment {
   readonly text: TextRange;
   readonly file: TextRange;
   readonly verbatim: boolean;
+  /** Absent where the file holds plain text. */
+  readonly encoding?: Encoding;
+  readonly hole?: Hole;
+}
+
+/** A text with the map from its characters to ranges of a file. Segments are ascending, disjoint and cover `text`. */
+export interface MappedText {
+  readonly text: string;
+  readonly segments: readonly PromptSegment[];
+}
+
+/** A limit at which a tool cuts a file off. */
+export interface LengthLimit {
+  readonly tool: string;
+  readonly unit: 'bytes' | 'characters';
+  readonly most: number;
+  /** Of that, what other files before this one take: for tools that merge several. */
+  readonly before: number;
+}
+
+/** Text of a tool that stands before and after the prompt in the system turn. It is measured around, never reported on. */
+export interface Host {
+  readonly before: string;
+  readonly after: string;
+  /** What it is, for people: `a stand-in of 800 tokens`, `host.md`. */
+  readonly title: string;
 }
 
 /** One system prompt found in a file, with the map from its text to file ranges. Line ends in `text` are `\n`. */
-export interface Prompt {
+export interface Prompt extends MappedText {
   /** File URI or path as the caller named it. */
   readonly uri: string;
   /** Id of the source that found it, such as `agents-md` or `named-file`. */
   readonly source: string;
-  readonly text: string;
-  /** Ascending, disjoint, covering all of `text`. */
-  readonly segments: readonly PromptSegment[];
+  /** Who speaks; absent: the system. Only system turns are audited unless the file is named. */
+  readonly role?: 'system' | 'developer' | 'user';
+  /** True when a name or a shape suggests a prompt and nothing proves it: offered, and audited when the file is named. */
+  readonly isLikely?: true;
+  readonly host?: Host;
+  readonly limits?: readonly LengthLimit[];
+  /** What a reader has to know, such as an import that was not followed. */
+  readonly notes?: readonly string[];
 }
 
 /** What a span of a prompt is; the first five ask for behaviour and are instructions (design, section 2). */

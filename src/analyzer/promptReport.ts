@@ -7,6 +7,7 @@ import type { AuditInput } from './outcome.ts';
 import type { Probe } from './probes.ts';
 import type { Leak, PromptReport, ResponseReport, VariantInstruction, VariantReport } from './report.ts';
 import type { AuditSettings } from './settings.ts';
+import { truncationsOf } from './truncation.ts';
 import { verdictOf } from './verdict.ts';
 
 /** The name of a variant in reports. */
@@ -23,6 +24,7 @@ export function promptReport(
   const lines = new LineIndex(fileText);
   const started = variants.length > 0;
   const leaks = new LeakTable(measurement);
+  const truncations = truncationsOf(prompt, fileText);
   return {
     uri: prompt.uri,
     source: prompt.source,
@@ -31,7 +33,9 @@ export function promptReport(
     status: measurement.isComplete ? 'measured' : started ? 'partial' : 'not-measured',
     statusReason: measurement.isComplete ? null : (reason ?? 'still being measured'),
     promptTokens: measurement.promptTokens,
-    notes: placementNotes(measurement),
+    notes: [...(prompt.notes ?? []), ...placementNotes(measurement)],
+    ...(prompt.host === undefined ? {} : { host: { title: prompt.host.title, ...measurement.hostTokens } }),
+    ...(truncations.length === 0 ? {} : { truncations }),
     fullLeak: leaks.largest(fullAnswers),
     instructions: segmentation.instructions.map((instruction, i) => {
       const at = positions[i];

@@ -1,5 +1,5 @@
 import { audit, type ModelLoader } from './audit.ts';
-import { LineIndex, toFileRange } from './fileRanges.ts';
+import { LineIndex } from './fileRanges.ts';
 import type { AuditInput, AuditOutcome, AuditProgress } from './outcome.ts';
 import { progressStream } from './progressStream.ts';
 import type { Prompt } from './prompt.ts';
@@ -8,7 +8,9 @@ import { compareOrders, countedInstructions, scoreOrder } from './reordering/ord
 import type { Fix, OrderScore, PromptReport, Report } from './report.ts';
 import { noResultStore, type ResultStore } from './resultStore.ts';
 import { segment } from './segmentation/index.ts';
+import { segmentPrompt } from './segmentPrompt.ts';
 import type { AuditSettings } from './settings.ts';
+import { writeBack } from './writeBack.ts';
 
 export interface ReorderOutcome {
   readonly status: 'completed' | 'cancelled' | 'failed';
@@ -76,12 +78,15 @@ async function search(
   if (scoreBefore.lost === 0 && scoreBefore.leak < settings.leakThreshold) {
     return none('No instruction with a measured influence is lost: there is nothing to gain.');
   }
-  const segmentation = segment(input.prompt.text);
-  const targets = segmentation.instructions.filter(({ text }) => counted.has(text)).map(({ range }) => range);
-  const candidates = reorderings(input.prompt.text, segmentation, targets);
-  if (candidates.length === 0) return none('No block can be moved without changing the meaning of the prompt.');
+  const targets = segmentPrompt(input.prompt)
+    .instructions.filter(({ text }) => counted.has(text))
+    .map(({ range }) => range);
+  const orders = reorderings(input.prompt.text, segment(input.prompt.text), targets);
+  if (orders.length === 0) return none('No block can be moved without changing the meaning of the prompt.');
+  const { candidates, refused } = await writable(input, orders);
+  if (candidates.length === 0) return none(`No other order can be written into the file: ${refused}.`);
 
-  const ranked: { candidate: Candidate; score: OrderScore }[] = [];
+  const ranked: { candidate: WritableOrder; score: OrderScore }[] = [];
   const quick: AuditSettings = { ...settings, evidence: 'retention' };
   for (const [i, candidate] of candidates.entries()) {
     const start = step * (1 + i / candidates.length);
@@ -97,7 +102,7 @@ async function search(
   }
   ranked.sort((a, b) => a.score.harm - b.score.harm || a.candidate.cautions.length - b.candidate.cautions.length);
 
-  let best: { candidate: Candidate; report: PromptReport; score: OrderScore; cost: number } | null = null;
+  let best: { candidate: WritableOrder; report: PromptReport; score: OrderScore; cost: number } | null = null;
   for (const [i, { candidate }] of ranked.slice(0, measuredOrders).entries()) {
     const message = `Measuring order ${i + 1} of ${Math.min(measuredOrders, ranked.length)}`;
     const outcome = await audited(reordered(input, candidate), settings, step * (2 + i), step, message);
@@ -115,7 +120,7 @@ async function search(
     kind: 'reorder',
     title: candidate.title,
     cautions: [...candidate.cautions],
-    edits: [editFor(input, candidate.text)],
+    edits: [candidate.edit],
     newText: candidate.text,
     before: scoreBefore,
     after: score,
@@ -144,26 +149,29 @@ function isBetter(
 /** The same prompt with its blocks in another order, as a prompt that fills its file. */
 function reordered({ prompt }: AuditInput, { text }: Candidate): AuditInput {
   const whole = { start: 0, end: text.length };
-  const moved: Prompt = { ...prompt, text, segments: [{ text: whole, file: whole, verbatim: true }] };
+  const { limits: _, notes: __, ...rest } = prompt;
+  const moved: Prompt = { ...rest, text, segments: [{ text: whole, file: whole, verbatim: true }] };
   return { prompt: moved, fileText: text };
 }
 
-/** One edit from the first to the last line that differ, with the file's own line ends. */
-function editFor({ prompt, fileText }: AuditInput, newText: string): Fix['edits'][number] {
-  const old = prompt.text;
-  let start = 0;
-  while (start < old.length && old[start] === newText[start]) start++;
-  start = old.lastIndexOf('\n', start - 1) + 1;
-  let [oldEnd, newEnd] = [old.length, newText.length];
-  while (oldEnd > start && newEnd > start && old[oldEnd - 1] === newText[newEnd - 1]) {
-    oldEnd--;
-    newEnd--;
+interface WritableOrder extends Candidate {
+  readonly edit: Fix['edits'][number];
+}
+
+/** The orders that the file can hold, each with the edit that writes it; and why the last other one cannot be written. */
+async function writable({ prompt, fileText, reread }: AuditInput, orders: readonly Candidate[]) {
+  const candidates: WritableOrder[] = [];
+  const lines = new LineIndex(fileText);
+  let refused = '';
+  for (const order of orders) {
+    const written = await writeBack(prompt, fileText, order.text, reread);
+    if ('refused' in written) refused = written.refused;
+    else {
+      const { range, newText } = written.edit;
+      candidates.push({ ...order, edit: { range: lines.rangeOf(range), newText } });
+    }
   }
-  const lineEnd = fileText.includes('\r\n') ? '\r\n' : '\n';
-  return {
-    range: toFileRange(prompt, { start, end: oldEnd }, new LineIndex(fileText)),
-    newText: newText.slice(start, newEnd).replaceAll('\n', lineEnd),
-  };
+  return { candidates, refused };
 }
 
 /** Runs a stream to its end and returns its result. */

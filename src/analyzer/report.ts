@@ -37,6 +37,7 @@ export const ruleIds = [
   'instruction-inert',
   'prompt-leak',
   'marker-unknown',
+  'prompt-truncated',
 ] as const;
 export const ruleId = z.enum(ruleIds);
 
@@ -135,6 +136,34 @@ export const fix = z.strictObject({
     .describe('Per variant.'),
 });
 
+export const settingsSummary = z.strictObject({
+  policies: z.array(z.string()),
+  ratios: z.array(z.number()),
+  probes: z.array(z.string()).describe('User-supplied probes.'),
+  evidence: z.enum(['retention', 'loss']),
+  influenceFloor: z.number(),
+  ignoredLoss: share,
+  weakenedLoss: share,
+  leakThreshold: share,
+  maxResponseTokens: z.int(),
+  seed: z.int(),
+});
+
+const truncation = z.strictObject({
+  tool: z.string(),
+  unit: z.enum(['bytes', 'characters']),
+  most: z.int().describe('What the tool reads.'),
+  before: z.int().describe('Of that, what files that it reads before this one take.'),
+  size: z.int().describe('Size of the file.'),
+  range: fileRange.describe('From the first character that is not read to the end of its line.'),
+});
+
+const host = z.strictObject({
+  title: z.string().describe('What it is: a stand-in, or a file.'),
+  tokensBefore: z.int().nullable().describe('Null when the prompt was not encoded.'),
+  tokensAfter: z.int().nullable(),
+});
+
 export const promptReport = z.strictObject({
   uri: z.string(),
   source: z.string(),
@@ -143,7 +172,14 @@ export const promptReport = z.strictObject({
   status: z.enum(['measured', 'partial', 'not-measured']),
   statusReason: z.string().nullable().describe('Why it is partial or not measured.'),
   promptTokens: z.int().nullable(),
-  notes: z.array(z.string()).describe('What a reader has to know about how the prompt was put to the model.'),
+  settings: settingsSummary.optional().describe('Where a configuration gives this file other settings than the run.'),
+  host: host.optional().describe('Text of a tool around the prompt; its tokens count, and nothing is said about it.'),
+  truncations: z.array(truncation).optional().describe('Limits of tools that the file exceeds.'),
+  notes: z
+    .array(z.string())
+    .describe(
+      'What a reader has to know: where the prompt stands in the conversation, an import that was not followed.',
+    ),
   fullLeak: leak.nullable().describe('Leak with the full cache, largest over the extraction probes.'),
   instructions: z.array(instruction),
   ignored: z.int().min(0).describe('Instructions that a marker takes out of the audit.'),
@@ -197,19 +233,6 @@ export const modelSummary = z.strictObject({
   warnings: z.array(z.string()).describe('Devices that were asked for or tried and not used, and why.'),
 });
 
-export const settingsSummary = z.strictObject({
-  policies: z.array(z.string()),
-  ratios: z.array(z.number()),
-  probes: z.array(z.string()).describe('User-supplied probes.'),
-  evidence: z.enum(['retention', 'loss']),
-  influenceFloor: z.number(),
-  ignoredLoss: share,
-  weakenedLoss: share,
-  leakThreshold: share,
-  maxResponseTokens: z.int(),
-  seed: z.int(),
-});
-
 export const report = z.strictObject({
   schemaVersion: z.literal(schemaVersion),
   outcome: z.enum(['completed', 'cancelled', 'failed']),
@@ -236,6 +259,7 @@ export type VariantInstruction = z.infer<typeof variantInstruction>;
 export type VariantReport = z.infer<typeof variant>;
 export type OrderScore = z.infer<typeof orderScore>;
 export type Fix = z.infer<typeof fix>;
+export type Truncation = z.infer<typeof truncation>;
 export type PromptReport = z.infer<typeof promptReport>;
 export type Finding = z.infer<typeof finding>;
 export type ModelSummary = z.infer<typeof modelSummary>;

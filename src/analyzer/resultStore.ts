@@ -79,6 +79,9 @@ export class FileResultStore implements ResultStore {
       measured,
       prompt.text,
       prompt.segments,
+      prompt.host ?? null,
+      prompt.limits ?? [],
+      prompt.notes ?? [],
       fileText,
     ];
     return path.join(this.folder, `${createHash('sha256').update(JSON.stringify(content)).digest('hex')}.json`);

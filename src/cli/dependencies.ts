@@ -1,6 +1,7 @@
 import type { audit } from '../analyzer/audit.ts';
 import type { AuditInput } from '../analyzer/outcome.ts';
 import type { reorder } from '../analyzer/reorder.ts';
+import type { FindOptions } from '../analyzer/sources/findPrompts.ts';
 import type { ResultStore } from '../analyzer/resultStore.ts';
 import type { LoadSettings } from '../analyzer/settings.ts';
 import type { LanguageModel } from '../runtime/languageModel.ts';
@@ -27,7 +28,12 @@ export interface Dependencies {
   readonly audit: typeof audit;
   readonly reorder: typeof reorder;
   /** Prompts of the named files, folders and globs; without names, those of the folder's known prompt files. */
-  readonly findPrompts: (patterns: readonly string[], cwd: string, signal: AbortSignal) => Promise<AuditInput[]>;
+  readonly findPrompts: (
+    patterns: readonly string[],
+    cwd: string,
+    signal: AbortSignal,
+    options: FindOptions,
+  ) => Promise<AuditInput[]>;
   readonly models: {
     readonly resolve: typeof resolveModel;
     readonly pull: typeof pullModel;

@@ -1,12 +1,10 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { audit } from '../analyzer/audit.ts';
-import type { AuditInput } from '../analyzer/outcome.ts';
 import { reorder } from '../analyzer/reorder.ts';
 import { openResultStore } from '../analyzer/resultStore.ts';
-import { discover } from '../analyzer/sources/discover.ts';
-import { extract } from '../analyzer/sources/index.ts';
-import { readPromptFile } from '../analyzer/sources/readPromptFile.ts';
+import { findPrompts } from '../analyzer/sources/findPrompts.ts';
+
 import { HoldfastError } from '../errors.ts';
 import { Engine } from '../runtime/engine/client.ts';
 import {
@@ -48,25 +46,6 @@ export function productDependencies(): Dependencies {
       modelCheck({ resolve: resolveModel, verify: verifyModel }),
     ],
   };
-}
-
-/** Throws `no-prompts` when a file that was named by itself holds none; an empty file of a folder is passed over. */
-async function findPrompts(patterns: readonly string[], cwd: string, signal: AbortSignal): Promise<AuditInput[]> {
-  const inputs: AuditInput[] = [];
-  const reasons: string[] = [];
-  for (const { path, uri, source } of await discover(patterns, cwd)) {
-    signal.throwIfAborted();
-    const fileText = await readPromptFile(path);
-    const { prompts, reason } = extract(uri, fileText, source);
-    inputs.push(...prompts.map((prompt) => ({ prompt, fileText })));
-    if (reason !== null) reasons.push(`${uri}: ${reason}`);
-  }
-  if (inputs.length > 0) return inputs;
-  throw new HoldfastError(
-    'no-prompts',
-    `No prompt was found. ${reasons.join('; ')}.`,
-    'Name a file that holds a prompt.',
-  );
 }
 
 function openEngine(): EnginePort {

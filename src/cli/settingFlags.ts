@@ -108,10 +108,13 @@ export function addSettingFlags(command: Command): Command {
   return command;
 }
 
-/** The settings that the flags of a command line ask for. Throws one `invalid-settings` error that names every wrong flag. */
-export function readSettings(command: Command): AuditSettings {
+/**
+ * The settings of a command line: its flags, over those of a configuration. Throws one `invalid-settings` error that names
+ * every wrong flag.
+ */
+export function readSettings(command: Command, configured: Partial<AuditSettings> = {}): AuditSettings {
   const given = command.opts<Record<string, string | string[] | undefined>>();
-  const input: Record<string, unknown> = {};
+  const input: Record<string, unknown> = { ...configured };
   for (const key of keys) {
     const { flag, read } = settingFlags[key];
     const value = given[camelCase(flag)];

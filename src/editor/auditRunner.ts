@@ -1,6 +1,6 @@
 import type { audit, ModelLoader } from '../analyzer/audit.ts';
-import type { AuditInput, AuditOutcome, AuditProgress } from '../analyzer/outcome.ts';
-import type { Extraction } from '../analyzer/sources/index.ts';
+import type { Audit, AuditInput, AuditOutcome, AuditProgress } from '../analyzer/outcome.ts';
+import type { FileInputs } from '../analyzer/sources/auditInputs.ts';
 import type { AuditSettings } from '../analyzer/settings.ts';
 import { HoldfastError } from '../errors.ts';
 import { Emitter } from './emitter.ts';
@@ -16,7 +16,7 @@ export interface AuditTarget {
 
 export interface RunnerPorts {
   readonly audit: typeof audit;
-  extract(target: AuditTarget): Extraction;
+  extract(target: AuditTarget): Promise<FileInputs>;
   loadModel(settings: AuditSettings, signal: AbortSignal): ReturnType<ModelLoader>;
   /** Present text of an open document; `undefined` when it is not open. */
   currentText(uri: string): string | undefined;
@@ -70,14 +70,13 @@ export class AuditRunner {
    * there is nothing to audit.
    */
   async run(targets: readonly AuditTarget[], settings: AuditSettings, signal: AbortSignal): Promise<RunResult> {
-    const inputs = this.inputs(targets);
-    const { audit, log, results } = this.ports;
-    const names = targets.length === 1 ? (targets[0]?.uri ?? '') : `${targets.length} files`;
-    log.info(
-      `Auditing ${inputs.length} prompt(s) of ${names}: ${settings.policies.join(', ')} at ${settings.ratios.join(', ')}.`,
-    );
-    const outcome = await this.exclusive(signal, (linked) =>
-      audit(inputs, (loadSignal) => this.ports.loadModel(settings, loadSignal), settings, linked),
+    const { log, results } = this.ports;
+    const outcome = await this.exclusive(signal, (linked) => this.audit(targets, settings, linked)).catch(
+      (error: unknown) => {
+        // Nothing to audit is no failure of an audit: the views stay as they were.
+        if (error instanceof HoldfastError && error.code === 'no-prompts') this.reset();
+        throw error;
+      },
     );
     const audited = new Map(targets.map(({ uri, text }) => [uri, text]));
     const { outdated } = results.publish(outcome.report, audited, (uri) => this.ports.currentText(uri));
@@ -145,16 +144,27 @@ export class AuditRunner {
     }
   }
 
-  private inputs(targets: readonly AuditTarget[]): AuditInput[] {
+  /** Reads the prompts, then audits them: a cancel counts from the first moment. */
+  private async *audit(targets: readonly AuditTarget[], settings: AuditSettings, signal: AbortSignal): Audit {
+    const inputs = await this.inputs(targets);
+    const names = targets.length === 1 ? (targets[0]?.uri ?? '') : `${targets.length} files`;
+    this.ports.log.info(
+      `Auditing ${inputs.length} prompt(s) of ${names}: ${settings.policies.join(', ')} at ${settings.ratios.join(', ')}.`,
+    );
+    return yield* this.ports.audit(inputs, (load) => this.ports.loadModel(settings, load), settings, signal);
+  }
+
+  private async inputs(targets: readonly AuditTarget[]): Promise<AuditInput[]> {
     const reasons: string[] = [];
-    const inputs = targets.flatMap((target) => {
-      const extraction = this.ports.extract(target);
+    const inputs: AuditInput[] = [];
+    for (const target of targets) {
+      const extraction = await this.ports.extract(target);
       if (extraction.reason !== null) {
         reasons.push(extraction.reason);
         this.ports.log.info(`${target.uri} holds no prompt: ${extraction.reason}.`);
       }
-      return extraction.prompts.map((prompt) => ({ prompt, fileText: target.text }));
-    });
+      inputs.push(...extraction.inputs);
+    }
     if (inputs.length > 0) return inputs;
     throw new HoldfastError(
       'no-prompts',

@@ -51,7 +51,7 @@ export function commandHandlers(services: Services): CommandHandlers {
   const auditWorkspace = async (): Promise<void> => {
     const found = await vscode.window.withProgress(
       { location: vscode.ProgressLocation.Window, title: vscode.l10n.t('Holdfast: finding prompts') },
-      (_, token) => findWorkspacePrompts((folder) => services.settings.editor(folder).exclude, token),
+      (_, token) => findWorkspacePrompts(services.settings, token),
     );
     for (const { uri, reason } of found.notRead) log.warn(`${uri} is not audited: ${reason}.`);
     await auditTargets(services, found.targets, vscode.l10n.t('Holdfast: auditing the workspace'), auditWorkspace);
@@ -85,6 +85,7 @@ async function auditTargets(
 ): Promise<void> {
   const { runner, settings, log } = services;
   try {
+    await settings.configs.load();
     for (const group of groupBySettings(targets, (uri) => settings.audit(vscode.Uri.parse(uri, true)))) {
       const result = await withCancellableProgress<RunResult | undefined>(services, title, (signal) =>
         runner.run(group.targets, group.settings, signal),
@@ -147,22 +148,22 @@ async function withCancellableProgress<T>(
 
 async function suggestReordering(services: Services, requested: unknown): Promise<void> {
   const { runner, ports, measurements, results, settings, log } = services;
-  const place = (requested as FixPlace | undefined) ?? placeAtCursor(services);
+  const place = (requested as FixPlace | undefined) ?? (await placeAtCursor(services));
   if (place === undefined) return;
   const uri = vscode.Uri.parse(place.document, true);
   const document = await vscode.workspace.openTextDocument(uri);
   const target = targetOf(document);
-  const prompt = ports.extract(target).prompts[place.promptIndex];
-  if (prompt === undefined) return;
-  const auditSettings = settings.audit(uri);
   try {
+    const input = (await ports.extract(target)).inputs[place.promptIndex];
+    if (input === undefined) return;
+    const auditSettings = settings.audit(uri);
     const outcome = await withCancellableProgress(
       services,
       vscode.l10n.t('Holdfast: searching an order for {0}', nameOf(document)),
       (signal) =>
         runner.exclusive(signal, (linked) =>
           measurements.reorder(
-            { prompt, fileText: target.text },
+            input,
             (loadSignal) => ports.loadModel(auditSettings, loadSignal),
             auditSettings,
             linked,
@@ -251,7 +252,7 @@ async function closePreview(place: FixPlace): Promise<void> {
   if (tabs.length > 0) await vscode.window.tabGroups.close(tabs);
 }
 
-function placeAtCursor({ ports }: Services): FixPlace | undefined {
+async function placeAtCursor({ ports }: Services): Promise<FixPlace | undefined> {
   const editor = vscode.window.activeTextEditor;
   if (editor === undefined || !isAuditable(editor.document)) {
     void vscode.window.showInformationMessage(
@@ -259,7 +260,7 @@ function placeAtCursor({ ports }: Services): FixPlace | undefined {
     );
     return undefined;
   }
-  const { prompts } = ports.extract(targetOf(editor.document));
+  const { prompts } = await ports.extract(targetOf(editor.document));
   const offset = editor.document.offsetAt(editor.selection.active);
   const holding = prompts.findIndex(({ segments }) =>
     segments.some(({ file }) => file.start <= offset && offset <= file.end),

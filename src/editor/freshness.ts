@@ -1,9 +1,13 @@
 import * as vscode from 'vscode';
+import { workspaceGlobs } from '../analyzer/sources/index.ts';
 import type { Diagnostics } from './diagnostics.ts';
 import { excludePattern, openText, readTarget } from './documents.ts';
 import type { LiveSettings } from './liveSettings.ts';
 import type { Results } from './results.ts';
 import { section } from './settingKeys.ts';
+
+/** Files that may have results. */
+const watched = `{**/*.md,**/*.mdc,**/*.txt,**/*.prompt,${workspaceGlobs.join(',')}}`;
 
 /** Hides results as soon as their text is not the present one, and removes those of files that are gone or excluded. */
 export function followDocuments(
@@ -33,7 +37,7 @@ export function followDocuments(
       if (found.length === 0) results.remove(key);
     }
   };
-  const watcher = vscode.workspace.createFileSystemWatcher('**/*.{md,mdc,txt,prompt}', true);
+  const watcher = vscode.workspace.createFileSystemWatcher(watched, true);
   return [
     watcher,
     watcher.onDidChange((uri) => {

@@ -2,10 +2,9 @@ import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import { readSavedState, receiveFromWebview, type HostMessage } from '../../webview/protocol.ts';
 import type { FileRange, Report } from '../analyzer/report.ts';
-import type { AuditRunner, AuditTarget } from './auditRunner.ts';
+import type { AuditRunner, AuditTarget, RunnerPorts } from './auditRunner.ts';
 import { toRange } from './diagnostics.ts';
 import { readTarget } from './documents.ts';
-import { promptsOf } from './promptExtraction.ts';
 import { reportHtml } from './reportHtml.ts';
 import { textsOfReport } from './restoreReport.ts';
 import type { Results } from './results.ts';
@@ -25,6 +24,7 @@ export class ReportPanel implements vscode.Disposable, vscode.WebviewPanelSerial
     private readonly results: Results,
     private readonly runner: AuditRunner,
     private readonly rerun: () => void,
+    private readonly extract: RunnerPorts['extract'],
     private readonly log: vscode.LogOutputChannel,
   ) {
     this.subscriptions = [
@@ -67,7 +67,7 @@ export class ReportPanel implements vscode.Disposable, vscode.WebviewPanelSerial
       const target = await readTarget(vscode.Uri.parse(uri, true));
       return 'text' in target ? target : undefined;
     };
-    this.results.restore(report, await textsOfReport(report, read, promptsOf));
+    this.results.restore(report, await textsOfReport(report, read, this.extract));
   }
 
   private attach(panel: vscode.WebviewPanel): void {

@@ -10,13 +10,13 @@ import type { AuditTarget } from './auditRunner.ts';
 export async function textsOfReport(
   report: Report,
   read: (uri: string) => Promise<AuditTarget | undefined>,
-  extract: (target: AuditTarget) => Extraction,
+  extract: (target: AuditTarget) => Promise<Extraction>,
 ): Promise<Map<string, string | undefined>> {
   const texts = new Map<string, string | undefined>();
   for (const uri of new Set(report.prompts.map((prompt) => prompt.uri))) {
     const target = await read(uri);
     const audited = report.prompts.filter((prompt) => prompt.uri === uri);
-    texts.set(uri, target !== undefined && isUnchanged(audited, extract(target)) ? target.text : undefined);
+    texts.set(uri, target !== undefined && isUnchanged(audited, await extract(target)) ? target.text : undefined);
   }
   return texts;
 }

@@ -1,27 +1,10 @@
 import { z } from 'zod';
 import { ruleIds, severities } from '../analyzer/report.ts';
-import { auditSettings, type AuditSettings } from '../analyzer/settings.ts';
+import { auditSettingKeys } from '../analyzer/config/settingPaths.ts';
+import { auditSettings } from '../analyzer/settings.ts';
 
 /** Section of every setting of the extension. */
 export const section = 'holdfast';
-
-/** Where each audit setting lives below `holdfast.`; a new field of `AuditSettings` does not compile until it is named here. */
-export const auditSettingKeys = {
-  model: 'model',
-  device: 'device',
-  precision: 'precision',
-  memoryLimit: 'memoryLimit',
-  policies: 'policies',
-  ratios: 'ratios',
-  probes: 'probes',
-  evidence: 'evidence',
-  maxResponseTokens: 'maxResponseTokens',
-  seed: 'seed',
-  influenceFloor: 'thresholds.influenceFloor',
-  weakenedLoss: 'thresholds.weakenedLoss',
-  ignoredLoss: 'thresholds.ignoredLoss',
-  leakThreshold: 'thresholds.leak',
-} as const satisfies Record<keyof AuditSettings, string>;
 
 /** What the editor shows and where it looks; does not change what an audit measures. */
 export const editorSettings = z.strictObject({
@@ -63,4 +46,4 @@ export const editorSettingKeys = {
   severity: 'rules.severity',
 } as const satisfies Record<keyof EditorSettings, string>;
 
-export { auditSettings };
+export { auditSettingKeys, auditSettings };

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { fileOffsets, LineIndex, toFileRange } from '../../src/analyzer/fileRanges.ts';
 import type { Prompt } from '../../src/analyzer/prompt.ts';
-import { mapText } from '../../src/analyzer/sources/wholeFile.ts';
+import { mapText } from '../../src/analyzer/sources/mappedText.ts';
 
 const lineText = fc
   .array(fc.constantFrom('a', 'é', '😀', ' ', '\n', '\r', '\r\n'), { maxLength: 40 })

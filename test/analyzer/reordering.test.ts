@@ -6,8 +6,8 @@ import { reorderings } from '../../src/analyzer/reordering/candidates.ts';
 import { reorder, type ReorderOutcome } from '../../src/analyzer/reorder.ts';
 import { segment } from '../../src/analyzer/segmentation/index.ts';
 import { auditSettings } from '../../src/analyzer/settings.ts';
-import { extract } from '../../src/analyzer/sources/index.ts';
 import { FakeModel } from '../support/fakeModel.ts';
+import { namedPrompt } from '../support/prompts.ts';
 
 const candidatesOf = (text: string, target: string): string[] => {
   const start = text.indexOf(target);
@@ -93,10 +93,10 @@ describe('other orders of a prompt', () => {
 });
 
 async function search(text: string, model: FakeModel): Promise<ReorderOutcome> {
-  const [prompt] = extract('system.md', text, 'named-file').prompts;
+  const prompt = namedPrompt('system.md', text);
   const settings = auditSettings.parse({ policies: ['streaming-llm'], ratios: [0.5] });
   const signal = new AbortController().signal;
-  const stream = reorder({ prompt: prompt!, fileText: text }, () => Promise.resolve(model), settings, signal);
+  const stream = reorder({ prompt, fileText: text }, () => Promise.resolve(model), settings, signal);
   for (;;) {
     const next = await stream.next();
     if (next.done === true) return next.value;

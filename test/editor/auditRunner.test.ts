@@ -23,6 +23,14 @@ function scripted(outcome: AuditOutcome, gate: Promise<void> = Promise.resolve()
   };
 }
 
+/** Finds one prompt with this text in every document. */
+const extracts =
+  (text: string): RunnerPorts['extract'] =>
+  ({ uri: found }) => {
+    const prompt = { uri: found, source: 'named-file', text, segments: [] };
+    return Promise.resolve({ prompts: [prompt], inputs: [{ prompt, fileText: text }], reason: null });
+  };
+
 function runnerWith(
   audit: RunnerPorts['audit'],
   overrides: Partial<RunnerPorts> = {},
@@ -31,10 +39,7 @@ function runnerWith(
   const log: string[] = [];
   const runner = new AuditRunner({
     audit,
-    extract: ({ uri: found }) => ({
-      prompts: [{ uri: found, source: 'named-file', text: 'text', segments: [] }],
-      reason: null,
-    }),
+    extract: extracts('text'),
     loadModel: () => Promise.reject(new Error('not loaded in this test')),
     currentText: () => target.text,
     results,
@@ -104,7 +109,7 @@ test('an outcome of an older text is not published, and the log says so', async 
 
 test('a document without a prompt is refused with the reason', async () => {
   const { runner } = runnerWith(scripted({ status: 'completed', report }), {
-    extract: () => ({ prompts: [], reason: 'it is empty' }),
+    extract: () => Promise.resolve({ prompts: [], inputs: [], reason: 'it is empty' }),
   });
   await assert.rejects(runner.run([target], settings, never), { code: 'no-prompts', message: /it is empty/ });
   assert.equal(runner.state.kind, 'idle');
@@ -127,10 +132,7 @@ test('announcements change the message and not the progress', async () => {
 test('no text of a prompt is logged', async () => {
   const secret = 'The code word is heron.';
   const { runner, log } = runnerWith(scripted({ status: 'completed', report }), {
-    extract: ({ uri: found }) => ({
-      prompts: [{ uri: found, source: 'named-file', text: secret, segments: [] }],
-      reason: null,
-    }),
+    extract: extracts(secret),
   });
   await runner.run([{ uri, text: secret }], settings, never);
   const texts = [secret, ...report.prompts.flatMap(({ instructions }) => instructions.map(({ text }) => text))];

@@ -10,7 +10,7 @@ import { sampleReport } from '../support/sampleReport.ts';
 const sample = sampleReport();
 const { uri } = sample.prompts[0]!;
 const text = 'You are Ada.\n- Never give tax advice.\n';
-const [prompt] = extract(uri, text, 'named-file').prompts;
+const [prompt] = (await extract(uri, text, 'named-file')).prompts;
 const start = prompt!.segments[0]!.file.start;
 const report = {
   ...sample,

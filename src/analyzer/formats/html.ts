@@ -22,6 +22,7 @@ import {
   shortHash,
   verdictMeanings,
   verdictWords,
+  promptNotes,
 } from './summary.ts';
 import { verdicts } from '../report.ts';
 import { htmlStyle } from './htmlStyle.ts';
@@ -172,11 +173,11 @@ function promptSection(report: Report, prompt: PromptReport): Html {
   const measured = prompt.status === 'measured';
   return page`<article><h2>${prompt.uri}</h2>
 <p class="facts">${prompt.promptTokens === null ? 'tokens not counted' : `${prompt.promptTokens} tokens`} · ${counted(prompt.instructions.length, 'instruction')} · ${counted(prompt.probes.length, 'probe')} · text ${shortHash(prompt.textHash)}</p>
-${measured ? nothing : page`<p class="warn"><b>${prompt.status === 'partial' ? 'PARTIAL' : 'NOT MEASURED'}</b>: ${prompt.statusReason ?? 'the audit ended before'}</p>`}
-${prompt.notes.map(
+${promptNotes(prompt).map(
   (note) => page`<p>${note}</p>
 `,
-)}<h3>Findings</h3>
+)}${measured ? nothing : page`<p class="warn"><b>${prompt.status === 'partial' ? 'PARTIAL' : 'NOT MEASURED'}</b>: ${prompt.statusReason ?? 'the audit ended before'}</p>`}
+<h3>Findings</h3>
 ${
   findings.length === 0
     ? page`<p>${measured ? 'No findings.' : 'No findings in what was measured.'}</p>`

@@ -78,6 +78,14 @@ export function findingsOf(report: Report, prompt: PromptReport): Finding[] {
   );
 }
 
+/** What the numbers of one prompt assume: the host around it, and what its reading left out. */
+export function promptNotes({ host, notes = [] }: PromptReport): string[] {
+  if (host === undefined) return [...notes];
+  const tokens = (count: number | null): string => (count === null ? 'tokens not counted' : counted(count, 'token'));
+  const around = `Within ${host.title}: ${tokens(host.tokensBefore)} before the prompt, ${tokens(host.tokensAfter)} after it.`;
+  return [around, ...notes];
+}
+
 /** Control characters of a prompt or an answer must not reach the terminal. */
 // eslint-disable-next-line no-control-regex
 export const printable = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');

@@ -16,6 +16,7 @@ import {
   shortHash,
   verdictMeanings,
   verdictWords,
+  promptNotes,
 } from './summary.ts';
 
 /** Columns where no terminal says otherwise. */
@@ -129,6 +130,7 @@ function promptLines(report: Report, prompt: PromptReport, width: number, paint:
     `text ${shortHash(prompt.textHash)}`,
   ];
   const lines = [`${paint('bold', printable(prompt.uri))}  ${paint('dim', facts.join(' · '))}`];
+  lines.push(...promptNotes(prompt).map((note) => `  ${printable(note)}`));
   if (prompt.status !== 'measured') {
     const word = prompt.status === 'partial' ? 'PARTIAL' : 'NOT MEASURED';
     lines.push(paint('yellow', `  ${word}: ${prompt.statusReason ?? 'the audit ended before'}`));

@@ -4,11 +4,13 @@ import { instructionIgnored } from './instructionIgnored.ts';
 import { instructionInert } from './instructionInert.ts';
 import { markerUnknown } from './markerUnknown.ts';
 import { promptLeak } from './promptLeak.ts';
+import { promptTruncated } from './promptTruncated.ts';
 import type { Rule, RuleSettings } from './rule.ts';
 
 export type { Rule, RuleSettings } from './rule.ts';
 
 const byId: Record<RuleId, Rule> = {
+  'prompt-truncated': promptTruncated,
   'prompt-leak': promptLeak,
   'instruction-evicted': instructionEvicted,
   'instruction-ignored': instructionIgnored,

@@ -12,7 +12,17 @@ export interface DiscoveredFile {
   /** Relative to the current folder, with `/`; as reports name it. */
   readonly uri: string;
   readonly source: string;
+  /** True when an argument names this very file. */
+  readonly isNamed: boolean;
 }
+
+/** What a configuration says about files that are searched; files that are named are read all the same. */
+export interface SearchScope {
+  /** `included`: read whatever the file is called, as if it were named. */
+  wishFor(file: string): 'included' | 'excluded' | undefined;
+}
+
+const everything: SearchScope = { wishFor: () => undefined };
 
 /**
  * Finds prompt files for a command line: each argument is a file, a folder (searched for the known conventions) or a glob
@@ -21,16 +31,20 @@ export interface DiscoveredFile {
  * @throws {HoldfastError} `file-unreadable` for a file that is missing or of an unknown kind, `no-prompts` when a folder
  * or glob holds none.
  */
-export async function discover(args: readonly string[], cwd: string): Promise<DiscoveredFile[]> {
+export async function discover(
+  args: readonly string[],
+  cwd: string,
+  scope: SearchScope = everything,
+): Promise<DiscoveredFile[]> {
   const found: DiscoveredFile[] = [];
   const seen = new Set<string>();
   for (const argument of args.length === 0 ? ['.'] : args) {
-    const files = await expand(argument, cwd);
-    for (const { file, source } of files) {
+    const files = await expand(argument, cwd, scope);
+    for (const { file, source, isNamed } of files) {
       const real = await realpath(file);
       if (seen.has(real)) continue;
       seen.add(real);
-      found.push({ path: file, uri: uriOf(file, cwd), source });
+      found.push({ path: file, uri: uriOf(file, cwd), source, isNamed });
     }
   }
   return found;
@@ -39,16 +53,20 @@ export async function discover(args: readonly string[], cwd: string): Promise<Di
 interface Candidate {
   readonly file: string;
   readonly source: string;
+  readonly isNamed: boolean;
 }
 
-async function expand(argument: string, cwd: string): Promise<Candidate[]> {
+async function expand(argument: string, cwd: string, scope: SearchScope): Promise<Candidate[]> {
   const target = path.resolve(cwd, argument);
   const kind = await kindOf(target);
-  if (kind === 'file') return [{ file: target, source: sourceOfNamed(argument, target, cwd) }];
+  if (kind === 'file') return [{ file: target, source: sourceOfNamed(argument, target, cwd), isNamed: true }];
   if (kind === 'folder') {
-    const files = (await walk(target)).flatMap((file) => {
+    const files = (await walk(target)).flatMap((file): Candidate[] => {
       const source = sourceFor(path.relative(target, file)) ?? sourceFor(path.relative(cwd, file));
-      return source === undefined ? [] : [{ file, source: source.id }];
+      const wish = scope.wishFor(file);
+      if (wish === 'excluded') return [];
+      if (wish === 'included') return [{ file, source: source?.id ?? 'named-file', isNamed: true }];
+      return source === undefined || source.isOnRequest ? [] : [{ file, source: source.id, isNamed: false }];
     });
     if (files.length === 0) throw noPrompts(`No prompts were found in ${path.relative(cwd, target) || 'this folder'}.`);
     return files;
@@ -65,9 +83,14 @@ async function expand(argument: string, cwd: string): Promise<Candidate[]> {
   const root = path.resolve(cwd, base);
   const matches = picomatch(glob, { dot: true });
   const files = (await kindOf(root)) === 'folder' ? await walk(root) : [];
-  const matching = files.filter((file) => matches(slashed(path.relative(root, file))) && isReadableKind(file));
-  if (matching.length === 0) throw noPrompts(`No Markdown or text file matches ${argument}.`);
-  return matching.map((file) => ({ file, source: sourceFor(path.relative(cwd, file))?.id ?? 'named-file' }));
+  const matching = files
+    .filter((file) => matches(slashed(path.relative(root, file))) && scope.wishFor(file) !== 'excluded')
+    .flatMap((file) => {
+      const source = sourceFor(path.relative(cwd, file))?.id ?? (isReadableKind(file) ? 'named-file' : undefined);
+      return source === undefined ? [] : [{ file, source, isNamed: false }];
+    });
+  if (matching.length === 0) throw noPrompts(`No file of a known kind matches ${argument}.`);
+  return matching;
 }
 
 function sourceOfNamed(argument: string, file: string, cwd: string): string {
@@ -78,7 +101,7 @@ function sourceOfNamed(argument: string, file: string, cwd: string): string {
   throw new HoldfastError(
     'file-unreadable',
     `${argument} is not read: it is no prompt file.`,
-    `Name a file that ends in ${kinds}.`,
+    `Name a file of a known convention, or one that ends in ${kinds}.`,
   );
 }
 
@@ -87,7 +110,7 @@ function isReadableKind(file: string): boolean {
 }
 
 function noPrompts(message: string): HoldfastError {
-  const known = workspaceSources.flatMap((source) => source.patterns).join(', ');
+  const known = workspaceSources.flatMap(({ patterns, isScan }) => (isScan ? [] : patterns.slice(0, 1))).join(', ');
   return new HoldfastError('no-prompts', message, `Name a file, or keep prompts where they are looked for: ${known}.`);
 }
 
@@ -139,7 +162,7 @@ function slashed(file: string): string {
   return path.sep === '\\' ? file.replaceAll('\\', '/') : file;
 }
 
-function uriOf(file: string, cwd: string): string {
+export function uriOf(file: string, cwd: string): string {
   const relative = path.relative(cwd, file);
   return slashed(relative.startsWith('..') || path.isAbsolute(relative) ? file : relative);
 }

@@ -1,23 +1,59 @@
 import picomatch from 'picomatch';
 import type { Prompt } from '../prompt.ts';
-import { agentsMd } from './agentsMd.ts';
-import { claudeMd } from './claudeMd.ts';
-import { copilotInstructions } from './copilotInstructions.ts';
+import { agentFileSources } from './agentFiles.ts';
+import { agentYaml } from './agentYaml.ts';
+import { chatJson, chatJsonLines } from './chatJson.ts';
+import { javascript } from './code/javascript.ts';
+import { python } from './code/python.ts';
+import { crewai } from './crewai.ts';
+import { dotprompt } from './dotprompt.ts';
+import { githubModels } from './githubModels.ts';
+import { jinjaTemplate } from './jinjaTemplate.ts';
+import { langchain } from './langchain.ts';
+import { modelfile } from './modelfile.ts';
 import { namedFile } from './namedFile.ts';
+import { poml } from './poml.ts';
 import { promptFile } from './promptFile.ts';
-import type { Extraction, PromptSource } from './promptSource.ts';
+import { promptfoo } from './promptfoo.ts';
+import { prompty } from './prompty.ts';
+import {
+  defaultExtraction,
+  readsNothing,
+  type Extraction,
+  type ExtractionOptions,
+  type FileReader,
+  type PromptSource,
+} from './promptSource.ts';
+import { semanticKernel, semanticKernelYaml } from './semanticKernel.ts';
 import { systemFile } from './systemFile.ts';
 
 export { namedFileExtensions } from './namedFile.ts';
-export type { Extraction, PromptSource } from './promptSource.ts';
+export type { Extraction, ExtractionOptions, FileReader, PromptSource } from './promptSource.ts';
 
-/** What is looked for in a workspace. The first source whose patterns match a file reads it. */
+/**
+ * What is looked for in a workspace. The first source whose patterns match a file reads it; where it finds nothing, the
+ * next one that scans gets a try.
+ */
 export const workspaceSources: readonly PromptSource[] = [
-  agentsMd,
-  claudeMd,
-  copilotInstructions,
+  ...agentFileSources,
+  semanticKernel,
+  promptfoo,
+  githubModels,
+  crewai,
+  agentYaml,
+  prompty,
+  dotprompt,
+  poml,
+  modelfile,
   systemFile,
   promptFile,
+  jinjaTemplate,
+  langchain,
+  semanticKernelYaml,
+  chatJson,
+  chatJsonLines,
+  javascript,
+  python,
 ];
 
 export const allSources: readonly PromptSource[] = [...workspaceSources, namedFile];
@@ -55,6 +91,14 @@ export const dependencyFolders = [
 /** The same as globs relative to a workspace folder. */
 export const dependencyPatterns: readonly string[] = dependencyFolders.map((folder) => `**/${folder}/**`);
 
+/** The patterns of all workspace sources without braces, which not every program that searches by globs reads nested. */
+export const workspaceGlobs: readonly string[] = workspaceSources.flatMap(({ patterns }) =>
+  patterns.flatMap((pattern) => {
+    const group = /\{([^{}]*)\}/.exec(pattern);
+    return group === null ? [pattern] : group[1]!.split(',').map((choice) => pattern.replace(group[0], choice));
+  }),
+);
+
 /** Names match in any case, as on case-insensitive file systems; dot folders such as `.github` count. */
 const matchOptions = { dot: true, nocase: true } as const;
 
@@ -73,12 +117,56 @@ export function sourceById(id: string): PromptSource | undefined {
   return allSources.find((source) => source.id === id);
 }
 
-/** The prompts of a file's text, or why it holds none. Without a known source it is read as a named file. */
-export function extract(uri: string, fileText: string, sourceId?: string): Extraction {
-  return ((sourceId === undefined ? undefined : sourceById(sourceId)) ?? namedFile).extract(uri, fileText);
+/** Where else a source may look besides the file itself. */
+export interface ExtractionContext {
+  readonly read: FileReader;
+  readonly options: ExtractionOptions;
+}
+
+const alone: ExtractionContext = { read: readsNothing, options: defaultExtraction };
+
+/**
+ * The prompts of a file's text, or why it holds none. Without a known source it is read as a named file. Never fails on any
+ * text: what cannot be parsed is a reason.
+ */
+export async function extract(
+  uri: string,
+  fileText: string,
+  sourceId?: string,
+  { read, options }: ExtractionContext = alone,
+): Promise<Extraction> {
+  const source = (sourceId === undefined ? undefined : sourceById(sourceId)) ?? namedFile;
+  const file = { uri, text: fileText, read };
+  let first: Extraction | undefined;
+  for (const each of [source, ...(source.isScan ? othersLike(source) : [])]) {
+    let extraction: Extraction;
+    try {
+      extraction = await each.extract(file, options);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error; // a parser that recurses ran out of stack
+      extraction = { prompts: [], reason: 'it is nested too deeply' };
+    }
+    if (extraction.prompts.length > 0) return extraction;
+    first ??= extraction;
+  }
+  return first!;
+}
+
+/** True when a source that scans could find a prompt in a text, as far as a word of it tells. */
+export function mayHoldPrompt(sourceId: string, fileText: string): boolean {
+  const source = sourceById(sourceId);
+  if (source === undefined) return false;
+  return [source, ...othersLike(source)].some(({ hint }) => hint === undefined || hint.test(fileText));
+}
+
+/** Other sources that scan the same files: a YAML file may be of either tool. */
+function othersLike({ id, patterns }: PromptSource): PromptSource[] {
+  return workspaceSources.filter(
+    (other) => other.id !== id && other.isScan && other.patterns.some((pattern) => patterns.includes(pattern)),
+  );
 }
 
 /** The prompts of a file's text; `extract` says why there are none. */
-export function extractPrompts(uri: string, fileText: string, sourceId?: string): readonly Prompt[] {
-  return extract(uri, fileText, sourceId).prompts;
+export async function extractPrompts(uri: string, fileText: string, sourceId?: string): Promise<readonly Prompt[]> {
+  return (await extract(uri, fileText, sourceId)).prompts;
 }

@@ -6,7 +6,7 @@ export const namedFile: PromptSource = {
   id: 'named-file',
   title: 'Named file',
   patterns: [],
-  extract: (uri, fileText) => extractWholeFile(uri, fileText, 'named-file'),
+  extract: (file) => extractWholeFile(file, 'named-file'),
 };
 
 /** Endings of files whose whole text can be one prompt. */

@@ -7,5 +7,5 @@ export const promptFile: PromptSource = {
   title: 'Prompt file',
   patterns: ['**/*prompt*.md', '**/*prompt*.txt'],
   exclude: ['**/.github/prompts/**'],
-  extract: (uri, fileText) => extractWholeFile(uri, fileText, 'prompt-file'),
+  extract: (file) => extractWholeFile(file, 'prompt-file'),
 };

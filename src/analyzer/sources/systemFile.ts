@@ -6,5 +6,5 @@ export const systemFile: PromptSource = {
   id: 'system-file',
   title: 'System prompt file',
   patterns: ['**/system*.md', '**/system*.txt'],
-  extract: (uri, fileText) => extractWholeFile(uri, fileText, 'system-file'),
+  extract: (file) => extractWholeFile(file, 'system-file'),
 };

@@ -1,13 +1,14 @@
 import path from 'node:path';
 import { Command } from 'commander';
+import { auditGroups, groupBySettings } from '../../analyzer/auditGroups.ts';
 import { format, formats, type Format } from '../../analyzer/formats/index.ts';
 import type { AuditOutcome } from '../../analyzer/outcome.ts';
-import type { AuditSettings } from '../../analyzer/settings.ts';
 import { HoldfastError } from '../../errors.ts';
 import { AtomicFile } from '../atomicFile.ts';
 import { follow, type CommandContext } from '../command.ts';
 import { fails, readFailOn } from '../failLevel.ts';
 import { usesColor } from '../io.ts';
+import { promptSearch } from '../promptSearch.ts';
 import { Progress } from '../progress.ts';
 import { describeError } from '../reportError.ts';
 import { addSessionFlags, openModelSession, type SessionFlags } from '../session.ts';
@@ -37,7 +38,7 @@ export function auditCommand(context: CommandContext): Command {
     );
   addSessionFlags(command);
   return command.action(async (patterns: string[], options: Options) => {
-    await runAudit(patterns, options, readSettings(command), context);
+    await runAudit(patterns, options, command, context);
   });
 }
 
@@ -50,19 +51,26 @@ interface Target {
 async function runAudit(
   patterns: readonly string[],
   options: Options,
-  settings: AuditSettings,
+  command: Command,
   { io, dependencies, end }: CommandContext,
 ): Promise<void> {
+  const search = await promptSearch(io.cwd);
+  const settings = readSettings(command, search.settingsOf());
   const resultFormat = format(options.format);
   const failOn = readFailOn(options.failOn);
   const targets = await openTargets(options, resultFormat, io.cwd);
   const progress = new Progress(io.err);
   try {
-    const inputs = await dependencies.findPrompts(patterns, io.cwd, io.signal);
+    const inputs = await dependencies.findPrompts(patterns, io.cwd, io.signal, {
+      ...search.options,
+      note: (line) => progress.note(line),
+    });
+    const groups = groupBySettings(inputs, (uri) => readSettings(command, search.settingsOf(uri)));
     const session = await openModelSession(settings, options, { io, progress, dependencies });
     let outcome: AuditOutcome;
     try {
-      outcome = await follow(dependencies.audit(inputs, session.load, settings, io.signal, session.results), progress);
+      const stream = auditGroups(dependencies.audit, groups, session.load, io.signal, session.results);
+      outcome = await follow(stream, progress);
     } finally {
       progress.stop();
       session.close();

@@ -7,6 +7,7 @@ import { counted, percent, policyTitle, twoDecimals } from '../../analyzer/rules
 import { HoldfastError } from '../../errors.ts';
 import { follow, type CommandContext } from '../command.ts';
 import { Progress } from '../progress.ts';
+import { promptSearch } from '../promptSearch.ts';
 import { describeError } from '../reportError.ts';
 import { addSessionFlags, openModelSession, type SessionFlags } from '../session.ts';
 import { addSettingFlags, readSettings } from '../settingFlags.ts';
@@ -33,8 +34,9 @@ export function reorderCommand(context: CommandContext): Command {
 
 async function runReorder(file: string, options: Options, command: Command, context: CommandContext): Promise<void> {
   const { io, dependencies, end } = context;
-  const settings = readSettings(command);
-  const input = onlyPrompt(await dependencies.findPrompts([file], io.cwd, io.signal), file);
+  const search = await promptSearch(io.cwd);
+  const settings = readSettings(command, search.settingsOf(file));
+  const input = onlyPrompt(await dependencies.findPrompts([file], io.cwd, io.signal, search.options), file);
   const progress = new Progress(io.err);
   let outcome: ReorderOutcome;
   try {

@@ -19,9 +19,9 @@ const filesIn = (folder: string): string[] =>
     .sort()
     .map((name) => path.join(folder, name));
 
-function checkFile(file: string, fileText: string): number {
+async function checkFile(file: string, fileText: string): Promise<number> {
   const lines = new LineIndex(fileText);
-  const { prompts, reason } = extract(file, fileText);
+  const { prompts, reason } = await extract(file, fileText);
   assert.equal(reason, null);
   let instructions = 0;
   for (const prompt of prompts) {
@@ -42,21 +42,21 @@ const variants = (text: string): string[] => {
   return [text, `\uFEFF${lf.replace(/\n/g, '\r\n')}`];
 };
 
-test('every instruction of the examples, cut from its file, is its text', () => {
+test('every instruction of the examples, cut from its file, is its text', async () => {
   for (const file of filesIn(examples)) {
-    for (const text of variants(readFileSync(file, 'utf8'))) assert.ok(checkFile(file, text) >= 6, file);
+    for (const text of variants(readFileSync(file, 'utf8'))) assert.ok((await checkFile(file, text)) >= 6, file);
   }
 });
 
 // Licences of the files are not ours to pass on, so there is no committed subset and CI may lack them too.
 const skip = existsSync(publicPrompts) ? false : `no instruction files in ${publicPrompts}`;
 
-test('every instruction of public instruction files, cut from its file, is its text', { skip }, () => {
+test('every instruction of public instruction files, cut from its file, is its text', { skip }, async () => {
   const files = filesIn(publicPrompts);
   assert.ok(files.length > 0);
   let instructions = 0;
   for (const file of files) {
-    for (const text of variants(readFileSync(file, 'utf8'))) instructions += checkFile(file, text);
+    for (const text of variants(readFileSync(file, 'utf8'))) instructions += await checkFile(file, text);
   }
   assert.ok(instructions > 10 * files.length, `only ${instructions} instructions in ${files.length} files`);
 });

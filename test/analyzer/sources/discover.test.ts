@@ -16,7 +16,7 @@ before(async () => {
     'AGENTS.md',
     'README.md',
     'notes/rules.md',
-    'notes/rules.json',
+    'notes/rules.bin',
     'packages/b/AGENTS.md',
     'packages/a/system.txt',
     '.github/copilot-instructions.md',
@@ -68,7 +68,7 @@ test('a named file is read whatever it is called, in the order of the arguments,
   ]);
 });
 
-test('a glob finds every Markdown and text file that it matches', async () => {
+test('a glob finds every file of a known kind that it matches', async () => {
   assert.deepEqual(await found('notes/*'), ['notes/rules.md named-file']);
   assert.deepEqual(await found('**/*.{md,txt}'), [
     '.github/copilot-instructions.md copilot-instructions',
@@ -83,7 +83,7 @@ test('a glob finds every Markdown and text file that it matches', async () => {
 
 test('says what is wrong with an argument that leads to no prompt', async () => {
   await assert.rejects(found('missing.md'), fails('file-unreadable'));
-  await assert.rejects(found('notes/rules.json'), fails('file-unreadable'));
+  await assert.rejects(found('notes/rules.bin'), fails('file-unreadable'));
   await assert.rejects(found('empty'), fails('no-prompts'));
   await assert.rejects(found('nowhere/**/*.md'), fails('no-prompts'));
 });

@@ -6,14 +6,14 @@ import { extract, extractPrompts } from '../../../src/analyzer/sources/index.ts'
 
 const normalise = (text: string): string => text.replace(/\r\n?/g, '\n');
 
-test('a Markdown file is one prompt, without the blank lines around it', () => {
-  const [prompt] = extractPrompts('a.md', '\n\n  You are Ada.\n\nBe brief.\n', 'named-file');
+test('a Markdown file is one prompt, without the blank lines around it', async () => {
+  const [prompt] = await extractPrompts('a.md', '\n\n  You are Ada.\n\nBe brief.\n', 'named-file');
   assert.equal(prompt?.text, '  You are Ada.\n\nBe brief.');
   assert.deepEqual(prompt.segments, [{ text: { start: 0, end: 25 }, file: { start: 2, end: 27 }, verbatim: true }]);
 });
 
-test('a byte order mark is left out and shifts the map by one unit', () => {
-  const [prompt] = extractPrompts('a.md', '\uFEFFBe brief.', 'system-file');
+test('a byte order mark is left out and shifts the map by one unit', async () => {
+  const [prompt] = await extractPrompts('a.md', '\uFEFFBe brief.', 'system-file');
   assert.equal(prompt?.text, 'Be brief.');
   assert.deepEqual(fileOffsets(prompt, { start: 0, end: 2 }), { start: 1, end: 3 });
 });
@@ -25,8 +25,8 @@ for (const [name, file] of [
   ['empty', '---\n---\nBe brief.'],
   ['commented', '\uFEFF---\n# note\nname: x\n---\nBe brief.'],
 ] as const) {
-  test(`${name} front matter is not prompt text`, () => {
-    const [prompt] = extractPrompts('a.md', file, 'named-file');
+  test(`${name} front matter is not prompt text`, async () => {
+    const [prompt] = await extractPrompts('a.md', file, 'named-file');
     assert.equal(prompt?.text, 'Be brief.');
     assert.equal(fileOffsets(prompt, { start: 0, end: 9 }).end, file.length);
   });
@@ -37,32 +37,32 @@ for (const file of [
   '---\nname: x\nno end',
   'Be brief.\n---\nname: x\n---\n',
 ]) {
-  test(`a rule is not front matter: ${JSON.stringify(file)}`, () => {
-    assert.equal(extractPrompts('a.md', file, 'named-file')[0]?.text, file.trimEnd());
+  test(`a rule is not front matter: ${JSON.stringify(file)}`, async () => {
+    assert.equal((await extractPrompts('a.md', file, 'named-file'))[0]?.text, file.trimEnd());
   });
 }
 
-test('a file without prompt text says why it holds no prompt', () => {
-  assert.deepEqual(extract('a.md', '', 'named-file'), { prompts: [], reason: 'it is empty' });
-  assert.deepEqual(extract('a.md', '\uFEFF \r\n\t\n', 'named-file'), { prompts: [], reason: 'it is empty' });
-  assert.deepEqual(extract('a.md', '---\na: b\n---\n \n', 'named-file'), {
+test('a file without prompt text says why it holds no prompt', async () => {
+  assert.deepEqual(await extract('a.md', '', 'named-file'), { prompts: [], reason: 'it is empty' });
+  assert.deepEqual(await extract('a.md', '\uFEFF \r\n\t\n', 'named-file'), { prompts: [], reason: 'it is empty' });
+  assert.deepEqual(await extract('a.md', '---\na: b\n---\n \n', 'named-file'), {
     prompts: [],
     reason: 'it holds front matter only',
   });
 });
 
-test('carries the source that was asked for, and reads an unknown one as a named file', () => {
-  assert.equal(extractPrompts('AGENTS.md', 'Hi', 'agents-md')[0]?.source, 'agents-md');
-  assert.equal(extractPrompts('x.md', 'Hi', 'nonsense')[0]?.source, 'named-file');
-  assert.equal(extractPrompts('x.md', 'Hi')[0]?.source, 'named-file');
+test('carries the source that was asked for, and reads an unknown one as a named file', async () => {
+  assert.equal((await extractPrompts('AGENTS.md', 'Hi', 'agents-md'))[0]?.source, 'agents-md');
+  assert.equal((await extractPrompts('x.md', 'Hi', 'nonsense'))[0]?.source, 'named-file');
+  assert.equal((await extractPrompts('x.md', 'Hi'))[0]?.source, 'named-file');
 });
 
-test('segments are ascending, disjoint, cover the text and lead back to it', () => {
+test('segments are ascending, disjoint, cover the text and lead back to it', async () => {
   const pieces = fc.constantFrom('a', 'ß', '😀', ' ', '\n', '\r', '\r\n', '\uFEFF', '---', 'k: v', '# ');
-  fc.assert(
-    fc.property(fc.array(pieces, { maxLength: 30 }), (parts) => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(pieces, { maxLength: 30 }), async (parts) => {
       const file = parts.join('');
-      for (const prompt of extractPrompts('x', file, 'named-file')) {
+      for (const prompt of await extractPrompts('x', file, 'named-file')) {
         let text = 0;
         let end = 0;
         for (const segment of prompt.segments) {

@@ -1,0 +1,185 @@
+import type { SyntaxNode } from '@lezer/common';
+import type { Encoding, MappedText } from '../../prompt.ts';
+import { escapedLines } from '../data/dataNode.ts';
+import { concatenate, mapText, MappedTextBuilder } from '../mappedText.ts';
+import { standIn } from '../template.ts';
+import { childrenOf, CodeReader } from './syntax.ts';
+import { dedentTag, joined, trimEnds, unknownValue } from './textOperations.ts';
+
+const templateLiteral: Encoding = { escape: 'template-literal', quote: '`', lineEnd: '\n', blankLineEnd: '\n' };
+const quoted = { "'": escapedLines('js', "'"), '"': escapedLines('js', '"') };
+
+const punctuation = new Set(['(', ')', '[', ']', ',', 'LineComment', 'BlockComment']);
+export const operands = (node: SyntaxNode): SyntaxNode[] =>
+  [...childrenOf(node)].filter(({ name }) => !punctuation.has(name));
+
+/** String expressions of TypeScript and JavaScript. */
+export class JavaScriptReader extends CodeReader {
+  textOf(node: SyntaxNode): MappedText | undefined {
+    switch (node.name) {
+      case 'String': {
+        const quote = this.file[node.from] === '"' ? '"' : "'";
+        return decodeEscapes(this.file, node.from + 1, Math.max(node.from + 1, node.to - 1), quoted[quote]);
+      }
+      case 'TemplateString':
+        return this.#template(node);
+      case 'TaggedTemplateExpression':
+        return this.#tagged(node);
+      case 'ParenthesizedExpression':
+        return this.#inner(node);
+      case 'BinaryExpression':
+        return this.#binary(node);
+      case 'ConditionalExpression':
+        return this.#conditional(node);
+      case 'VariableName':
+        return this.constantText(this.raw(node));
+      case 'CallExpression':
+        return this.#call(node);
+      default:
+        return undefined;
+    }
+  }
+
+  #inner(node: SyntaxNode): MappedText | undefined {
+    const [inner] = operands(node);
+    return inner === undefined ? undefined : this.textOf(inner);
+  }
+
+  #template(node: SyntaxNode): MappedText {
+    const builder = new MappedTextBuilder();
+    let start = node.from + 1;
+    const end = Math.max(start, node.to - (this.file[node.to - 1] === '`' && node.to - 1 > node.from ? 1 : 0));
+    for (const child of childrenOf(node)) {
+      if (child.name !== 'Interpolation') continue;
+      builder.append(decodeEscapes(this.file, start, child.from, templateLiteral));
+      const expression = child.firstChild?.nextSibling;
+      const known =
+        expression?.name === 'VariableName' || expression?.name === 'String' ? this.textOf(expression) : undefined;
+      const file = { start: child.from, end: child.to };
+      const name = this.file.slice(child.from + 2, child.to - 1).trim();
+      builder.append(unknownValue(known?.text ?? standIn(this.options.standInTokens), file, name, templateLiteral));
+      start = child.to;
+    }
+    return builder.append(decodeEscapes(this.file, start, Math.max(start, end), templateLiteral)).build();
+  }
+
+  #tagged(node: SyntaxNode): MappedText | undefined {
+    const [tag, template] = childrenOf(node);
+    if (tag === undefined || template?.name !== 'TemplateString') return undefined;
+    const text = this.#template(template);
+    return /dedent|outdent|stripindent|prompt|markdown|md$/i.test(this.raw(tag)) ? dedentTag(text) : text;
+  }
+
+  /** `a + b + c`, without recursion along the chain; what is no string is a variable. `x as T` and `x ?? y` are x. */
+  #binary(node: SyntaxNode): MappedText | undefined {
+    const parts: SyntaxNode[] = [];
+    let left = node;
+    while (left.name === 'BinaryExpression') {
+      const [first, operator, second]: SyntaxNode[] = [...childrenOf(left)].filter(
+        ({ name }) => !punctuation.has(name),
+      );
+      if (first === undefined || operator === undefined) return undefined;
+      if (operator.name === 'as' || operator.name === 'satisfies' || /^(?:\?\?|\|\|)$/.test(this.raw(operator))) {
+        if (parts.length > 0) break;
+        return this.textOf(first);
+      }
+      if (second === undefined || this.raw(operator) !== '+') return undefined;
+      parts.unshift(second);
+      left = first;
+    }
+    parts.unshift(left);
+    const texts = parts.map((part) => this.textOf(part));
+    if (texts.every((text) => text === undefined)) return undefined;
+    return concatenate(
+      texts.map((text, i) => {
+        const { from: start, to: end } = parts[i]!;
+        return text ?? unknownValue(standIn(this.options.standInTokens), { start, end }, this.file.slice(start, end));
+      }),
+    );
+  }
+
+  #conditional(node: SyntaxNode): MappedText | undefined {
+    const [, first, last] = [...childrenOf(node)].filter(({ name }) => name !== 'LogicOp' && !punctuation.has(name));
+    const chosen = this.options.branch === 'last' ? last : first;
+    return chosen === undefined ? undefined : this.textOf(chosen);
+  }
+
+  #call(node: SyntaxNode): MappedText | undefined {
+    const [callee, argumentList] = childrenOf(node);
+    if (callee === undefined || argumentList?.name !== 'ArgList') return undefined;
+    const [first] = operands(argumentList);
+    if (callee.name !== 'MemberExpression') {
+      const text =
+        /dedent|outdent|stripindent/i.test(this.raw(callee)) && first !== undefined ? this.textOf(first) : undefined;
+      return text && dedentTag(text);
+    }
+    const target = callee.firstChild!;
+    switch (callee.lastChild === null ? '' : this.raw(callee.lastChild)) {
+      case 'join':
+        return this.#join(target, first);
+      case 'trim':
+        return this.#trimmed(target, true, true);
+      case 'trimStart':
+        return this.#trimmed(target, true, false);
+      case 'trimEnd':
+        return this.#trimmed(target, false, true);
+      default:
+        return undefined;
+    }
+  }
+
+  #trimmed(target: SyntaxNode, start: boolean, end: boolean): MappedText | undefined {
+    const text = this.textOf(target);
+    return text && trimEnds(text, start, end);
+  }
+
+  #join(target: SyntaxNode, separatorNode: SyntaxNode | undefined): MappedText | undefined {
+    if (target.name !== 'ArrayExpression') return undefined;
+    const separator = separatorNode === undefined ? ',' : this.textOf(separatorNode)?.text;
+    const items = operands(target);
+    const texts = items.map((item) => this.textOf(item));
+    if (separator === undefined || texts.every((text) => text === undefined)) return undefined;
+    const parts = texts.map((text, i) => {
+      const { from: start, to: end } = items[i]!;
+      return text ?? unknownValue(standIn(this.options.standInTokens), { start, end }, this.file.slice(start, end));
+    });
+    return joined(parts, separator);
+  }
+}
+
+const simpleEscapes: Readonly<Record<string, string>> = {
+  n: '\n',
+  t: '\t',
+  r: '\r',
+  b: '\b',
+  f: '\f',
+  v: '\v',
+  '0': '\0',
+};
+
+/** The text between quotes of JavaScript, escape by escape. */
+export function decodeEscapes(file: string, start: number, end: number, encoding: Encoding): MappedText {
+  const builder = new MappedTextBuilder();
+  const traits = { encoding };
+  let literal = start;
+  const plain = (to: number): unknown => builder.append(mapText(file, { start: literal, end: to }, traits));
+  for (let at = file.indexOf('\\', start); at >= 0 && at < end; at = file.indexOf('\\', literal)) {
+    plain(at);
+    const match = /\\(?:u\{([\da-fA-F]{1,6})\}|u([\da-fA-F]{4})|x([\da-fA-F]{2})|(\r\n|\n|\r|[\s\S]))/y;
+    match.lastIndex = at;
+    const found = match.exec(file);
+    const length = Math.min(found?.[0].length ?? 1, end - at);
+    const code = found?.[1] ?? found?.[2] ?? found?.[3];
+    const letter = found?.[4] ?? '';
+    const text = code !== undefined ? fromCode(code) : /[\r\n]/.test(letter) ? '' : (simpleEscapes[letter] ?? letter);
+    builder.decoded(text, { start: at, end: at + length }, traits);
+    literal = at + length;
+  }
+  plain(end);
+  return builder.build();
+}
+
+const fromCode = (digits: string): string => {
+  const code = parseInt(digits, 16);
+  return code > 0x10ffff ? '\ufffd' : String.fromCodePoint(code);
+};

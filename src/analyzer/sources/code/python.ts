@@ -1,0 +1,159 @@
+import type { SyntaxNode } from '@lezer/common';
+import type { MappedText } from '../../prompt.ts';
+import { concatenate } from '../mappedText.ts';
+import type { PromptSource } from '../promptSource.ts';
+import { promptsFrom, type FoundText } from '../promptsFrom.ts';
+import { renderTemplate } from '../template.ts';
+import { named } from './javascript.ts';
+import { codeHint, isSystemOption, takesInstructions, takesSystem } from './promptNames.ts';
+import { PythonReader, pythonOperands } from './pythonText.ts';
+import { hardlyCode, parseCode } from './parseCode.ts';
+import { childrenOf, everySyntaxNode } from './syntax.ts';
+
+/** Prompts as strings in Python: messages, arguments of model calls and agents, decorated functions, constants. */
+export const python: PromptSource = {
+  id: 'python',
+  title: 'Python',
+  patterns: ['**/*.py'],
+  isScan: true,
+  hint: codeHint,
+  extract: async (file, options) => {
+    const none = 'it holds no string that is a system prompt';
+    if (!codeHint.test(file.text)) return { prompts: [], reason: none };
+    const { parser } = await import('@lezer/python');
+    const root = parseCode(parser, file.text);
+    if (root === undefined) return hardlyCode;
+    const reader = new PythonReader(file.text, options);
+    const constants: { name: string; value: SyntaxNode }[] = [];
+    for (const node of everySyntaxNode(root)) {
+      if (node.name !== 'AssignStatement') continue;
+      const [target, ...rest] = childrenOf(node);
+      const value = rest.at(-1);
+      const isAssigned = rest.some((each) => each.name === 'AssignOp' && reader.raw(each) === '=');
+      if (target === undefined || value === undefined || !isAssigned) continue;
+      const name = reader.raw(target);
+      if (target.name === 'VariableName') reader.define(name, value);
+      constants.push({ name: name.slice(name.lastIndexOf('.') + 1), value });
+    }
+    const found: FoundText[] = [];
+    for (const node of everySyntaxNode(root)) found.push(...textsAt(reader, node));
+    const used = new Set(found.flatMap(({ mapped }) => mapped.segments.map(({ file: { start } }) => start)));
+    found.push(...named(reader, constants, used));
+    found.sort((a, b) => (a.mapped.segments[0]?.file.start ?? 0) - (b.mapped.segments[0]?.file.start ?? 0));
+    return promptsFrom(file, 'python', found, none);
+  },
+};
+
+function* textsAt(reader: PythonReader, node: SyntaxNode): Generator<FoundText, void, void> {
+  switch (node.name) {
+    case 'DictionaryExpression':
+      yield* roleTexts(reader, dictionaryOf(reader, node));
+      break;
+    case 'TupleExpression': {
+      const [role, content, ...rest] = pythonOperands(node);
+      if (role?.name !== 'String' || content === undefined || rest.length > 0) break;
+      if (reader.textOf(role)?.text !== 'system') break;
+      const mapped = reader.textOf(content);
+      if (mapped !== undefined) yield { mapped: renderTemplate(mapped, 'braces', {}, reader.options) };
+      break;
+    }
+    case 'CallExpression':
+      yield* callTexts(reader, node);
+      break;
+    case 'DecoratedStatement':
+      yield* decoratedTexts(reader, node);
+  }
+}
+
+function dictionaryOf(reader: PythonReader, node: SyntaxNode): Map<string, SyntaxNode> {
+  const entries = new Map<string, SyntaxNode>();
+  const parts = [...childrenOf(node)].filter(({ name }) => name !== '{' && name !== '}' && name !== 'Comment');
+  for (let i = 0; i + 2 < parts.length; i++) {
+    const [key, colon, value] = [parts[i], parts[i + 1], parts[i + 2]];
+    if (key?.name === 'String' && colon?.name === ':' && value !== undefined)
+      entries.set(reader.textOf(key)?.text ?? '', value);
+  }
+  return entries;
+}
+
+/** Keyword arguments of a call, and the others in order. */
+function argumentsOf(reader: PythonReader, list: SyntaxNode): { named: Map<string, SyntaxNode>; rest: SyntaxNode[] } {
+  const named = new Map<string, SyntaxNode>();
+  const rest: SyntaxNode[] = [];
+  const parts = pythonOperands(list);
+  for (let i = 0; i < parts.length; i++) {
+    const value = parts[i + 2];
+    if (parts[i + 1]?.name === 'AssignOp' && value !== undefined) {
+      named.set(reader.raw(parts[i]!), value);
+      i += 2;
+    } else rest.push(parts[i]!);
+  }
+  return { named, rest };
+}
+
+function* roleTexts(reader: PythonReader, entries: ReadonlyMap<string, SyntaxNode>): Generator<FoundText, void, void> {
+  const roleNode = entries.get('role');
+  const role = roleNode && reader.textOf(roleNode)?.text;
+  if (role === 'system' || role === 'developer') {
+    const mapped = contentOf(reader, entries.get('content') ?? entries.get('parts'));
+    if (mapped !== undefined) yield { mapped, ...(role === 'developer' ? { role } : {}) };
+  }
+  for (const [name, value] of entries) {
+    const mapped = isSystemOption(name) ? contentOf(reader, value) : undefined;
+    if (mapped !== undefined) yield { mapped };
+  }
+}
+
+function contentOf(reader: PythonReader, node: SyntaxNode | undefined): MappedText | undefined {
+  if (node === undefined) return undefined;
+  const text = reader.textOf(node);
+  if (text !== undefined) return text;
+  if (node.name === 'ArrayExpression') {
+    const parts = pythonOperands(node).flatMap((item) => contentOf(reader, item) ?? []);
+    return parts.length === 0 ? undefined : concatenate(parts, '\n\n');
+  }
+  if (node.name === 'DictionaryExpression') {
+    const entries = dictionaryOf(reader, node);
+    return contentOf(reader, entries.get('text') ?? entries.get('parts'));
+  }
+  const list = node.name === 'CallExpression' ? node.getChild('ArgList') : null;
+  return list === null ? undefined : contentOf(reader, argumentsOf(reader, list).named.get('text'));
+}
+
+function* callTexts(reader: PythonReader, node: SyntaxNode): Generator<FoundText, void, void> {
+  const [callee, list] = childrenOf(node);
+  if (callee === undefined || list?.name !== 'ArgList') return;
+  const name = reader.raw(callee);
+  const { named: keywords, rest } = argumentsOf(reader, list);
+  if (
+    /(?:^|\.)(?:SystemMessage|SystemMessagePromptTemplate\.from_template|from_system|add_system_message|ChatHistory|AddSystemMessage)$/.test(
+      name,
+    )
+  ) {
+    const value = keywords.get('content') ?? keywords.get('template') ?? keywords.get('system_message') ?? rest[0];
+    const mapped = contentOf(reader, value);
+    const isTemplate = name.endsWith('from_template');
+    if (mapped !== undefined)
+      yield { mapped: isTemplate ? renderTemplate(mapped, 'braces', {}, reader.options) : mapped };
+    return;
+  }
+  yield* roleTexts(reader, keywords);
+  for (const [key, value] of keywords) {
+    const isPrompt = (key === 'system' && takesSystem(name)) || (key === 'instructions' && takesInstructions(name));
+    const mapped = isPrompt ? contentOf(reader, value) : undefined;
+    if (mapped !== undefined) yield { mapped };
+  }
+}
+
+/** PydanticAI: what a function decorated with `@agent.system_prompt` or `@agent.instructions` returns. */
+function* decoratedTexts(reader: PythonReader, node: SyntaxNode): Generator<FoundText, void, void> {
+  const isPrompt = node
+    .getChildren('Decorator')
+    .some((each) => /\.(?:system_prompt|instructions)\b/.test(reader.raw(each)));
+  if (!isPrompt) return;
+  for (const inner of everySyntaxNode(node)) {
+    const value = inner.name === 'ReturnStatement' ? inner.firstChild?.nextSibling : undefined;
+    const mapped = value ? reader.textOf(value) : undefined;
+    if (mapped !== undefined) yield { mapped };
+  }
+}
