@@ -46,7 +46,10 @@ export function segment(text: string): Segmentation {
   const problems = parsed.mask.markerProblems;
   const { parts, enclosed } = markedParts(parsed, problems);
   const languages = languagesOf(text);
-  const pieces = placePieces(text, parsed.masked, parts, parsed.mask.tags, languages);
+  // Text beside a tag on one line belongs to a block that ends after it, but stands in the text where it stands.
+  const pieces = placePieces(text, parsed.masked, parts, parsed.mask.tags, languages).toSorted(
+    (a, b) => a.range.start - b.range.start,
+  );
   const marked = markings(pieces, parsed.mask.markers, enclosed, problems);
 
   const indices = new Map(parsed.blocks.map((draft, index) => [draft, index]));
