@@ -48,7 +48,7 @@ describe('a configuration file', () => {
 
   test('names a wrong value with its place and what is allowed', async () => {
     const [first, second] = await problems('holdfast.config.yaml', 'policies: [snapkv, nope]\nratios: 2\n');
-    assert.match(first!, /^holdfast\.config\.yaml:1:20: policies\.1: .*"snapkv"/);
+    assert.match(first!, /^holdfast\.config\.yaml:1:20: policies\.1: There is no policy "nope"\. Known: .*snapkv/);
     assert.match(second!, /^holdfast\.config\.yaml:2:9: ratios: .*array/);
   });
 

@@ -24,17 +24,20 @@ function withIndent(source: MappedText, indent: string): MappedText {
 
 const blanksBefore = (line: string): string => /^[ \t]*/.exec(line)![0];
 
+/** As Python's `textwrap` sees it: other white space is text. */
+const isBlank = (line: string): boolean => /^[ \t]*$/.test(line);
+
 /** Python's `textwrap.dedent`: without the white space that every line with text begins with; blank lines are emptied. */
 export function dedent(text: MappedText): MappedText {
   const source = withLineFeeds(text);
   const indents = source.text
     .split('\n')
-    .filter((line) => line.trim() !== '')
+    .filter((line) => !isBlank(line))
     .map(blanksBefore);
   let common = indents[0] ?? '';
   for (const indent of indents) while (!indent.startsWith(common)) common = common.slice(0, -1);
   const kept = mapLines(source, (line) =>
-    line.trim() === '' ? { start: line.length, end: line.length } : { start: common.length, end: line.length },
+    isBlank(line) ? { start: line.length, end: line.length } : { start: common.length, end: line.length },
   );
   return withIndent(kept, common);
 }
