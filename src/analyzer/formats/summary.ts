@@ -79,7 +79,7 @@ export function findingsOf(report: Report, prompt: PromptReport): Finding[] {
 }
 
 /** What the numbers of one prompt assume: the host around it, and what its reading left out. */
-export function promptNotes({ host, notes = [] }: PromptReport): string[] {
+export function promptNotes({ host, notes }: PromptReport): string[] {
   if (host === undefined) return [...notes];
   const tokens = (count: number | null): string => (count === null ? 'tokens not counted' : counted(count, 'token'));
   const around = `Within ${host.title}: ${tokens(host.tokensBefore)} before the prompt, ${tokens(host.tokensAfter)} after it.`;
