@@ -1,3 +1,4 @@
+import { modelFree } from './modelFree.ts';
 import type { Rule } from './rule.ts';
 
 export const markerUnknown: Rule = {
@@ -18,19 +19,7 @@ export const markerUnknown: Rule = {
         message: `Marker without effect: ${message}.${hint === null ? '' : ` ${hint}`}`,
         uri: prompt.uri,
         range,
-        rung: 'position',
-        instruction: null,
-        likely: false,
-        evidence: {
-          breaking: [],
-          safe: [],
-          influence: null,
-          probe: null,
-          loss: null,
-          retention: null,
-          leak: null,
-          fullLeak: null,
-        },
+        ...modelFree,
       };
     }
   },

@@ -1,4 +1,5 @@
 import type { PromptReport } from '../report.ts';
+import { modelFree } from './modelFree.ts';
 import type { Rule } from './rule.ts';
 import { counted } from './wording.ts';
 
@@ -36,19 +37,7 @@ export const promptTruncated: Rule = {
         message: `${tool} cuts this file off here: it reads ${grouped(most)} ${unit}${above}, and the file has ${grouped(size)}. ${lostText(lost)}`,
         uri: prompt.uri,
         range,
-        rung: 'position',
-        instruction: null,
-        likely: false,
-        evidence: {
-          breaking: [],
-          safe: [],
-          influence: null,
-          probe: null,
-          loss: null,
-          retention: null,
-          leak: null,
-          fullLeak: null,
-        },
+        ...modelFree,
       };
     }
   },

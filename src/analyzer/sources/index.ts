@@ -1,5 +1,4 @@
 import picomatch from 'picomatch';
-import type { Prompt } from '../prompt.ts';
 import { agentFileSources } from './agentFiles.ts';
 import { agentYaml } from './agentYaml.ts';
 import { chatJson, chatJsonLines } from './chatJson.ts';
@@ -164,9 +163,4 @@ function othersLike({ id, patterns }: PromptSource): PromptSource[] {
   return workspaceSources.filter(
     (other) => other.id !== id && other.isScan && other.patterns.some((pattern) => patterns.includes(pattern)),
   );
-}
-
-/** The prompts of a file's text; `extract` says why there are none. */
-export async function extractPrompts(uri: string, fileText: string, sourceId?: string): Promise<readonly Prompt[]> {
-  return (await extract(uri, fileText, sourceId)).prompts;
 }

@@ -4,7 +4,7 @@ import { definePolicy } from './family.ts';
 import { meanFutureRotation, meanQuery } from './futureRotation.ts';
 import { groupMean } from './groupMean.ts';
 import { norms } from './norms.ts';
-import { positionsFrom } from './policy.ts';
+import { firstStay } from './policy.ts';
 import { InverseForm } from './quadraticForm.ts';
 
 /** CapKV: how much of the capacity of the values a token holds, weighted by how near its key is to expected queries. */
@@ -46,7 +46,7 @@ export const capkv = definePolicy({
         }
         return Float32Array.from(groupMean(layer, scores));
       },
-      protect: (seqLen) => ({ sinks: positionsFrom(0, Math.min(sinks, seqLen)), window: [] }),
+      protect: firstStay(sinks),
       notes: (seqLen) => (seqLen <= sinks ? [`CapKV needs more than ${sinks} tokens.`] : []),
     };
   },

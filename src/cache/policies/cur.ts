@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { definePolicy } from './family.ts';
 import { norms } from './norms.ts';
-import { positionsFrom } from './policy.ts';
+import { firstStay } from './policy.ts';
 
 const combinations = {
   key: (key: number) => key,
@@ -49,7 +49,7 @@ export const cur = definePolicy({
         }
         return scores;
       },
-      protect: (seqLen) => ({ sinks: positionsFrom(0, Math.min(sinks, seqLen)), window: [] }),
+      protect: firstStay(sinks),
     };
   },
 });

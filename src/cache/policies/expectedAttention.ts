@@ -4,7 +4,7 @@ import { definePolicy } from './family.ts';
 import { meanFutureRotation, meanQuery } from './futureRotation.ts';
 import { groupMean } from './groupMean.ts';
 import { norms } from './norms.ts';
-import { positionsFrom } from './policy.ts';
+import { firstStay } from './policy.ts';
 
 /** Expected attention: how much queries like the ones so far would attend to a key from the next positions. */
 export const expectedAttention = definePolicy({
@@ -46,7 +46,7 @@ export const expectedAttention = definePolicy({
         const lengths = norms(layer.values, headDim);
         return Float32Array.from(scores, (score, entry) => (score + epsilon) * lengths[entry]!);
       },
-      protect: (seqLen) => ({ sinks: positionsFrom(0, Math.min(sinks, seqLen)), window: [] }),
+      protect: firstStay(sinks),
       notes: (seqLen) => (seqLen <= sinks ? [`Expected attention needs more than ${sinks} tokens.`] : []),
     };
   },

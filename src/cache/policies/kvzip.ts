@@ -4,7 +4,7 @@ import type { SecondPass } from '../secondPass.ts';
 import { acrossHeads, acrossLayers } from '../selections/acrossRows.ts';
 import { definePolicy } from './family.ts';
 import { outputNorms } from './outputNorms.ts';
-import { positionsFrom } from './policy.ts';
+import { firstStay } from './policy.ts';
 
 /** Tokens of the previous chunk that a later chunk's request quotes. */
 const quotedTokens = 8;
@@ -92,7 +92,7 @@ export const kvzip = definePolicy({
         }
         return scores;
       },
-      protect: (seqLen) => ({ sinks: positionsFrom(0, Math.min(sinks, seqLen)), window: [] }),
+      protect: firstStay(sinks),
       selection: layerwise ? acrossHeads(0) : acrossLayers,
     };
   },

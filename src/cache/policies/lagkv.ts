@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { definePolicy } from './family.ts';
-import { positionsFrom } from './policy.ts';
+import { firstStay } from './policy.ts';
 
 /**
  * LagKV: how much a token's keys and values spread between the minima and maxima of the next `lag` tokens, compared with
@@ -45,7 +45,7 @@ export const lagkv = definePolicy({
         }
         return scores;
       },
-      protect: (seqLen) => ({ sinks: positionsFrom(0, Math.min(sinks, seqLen)), window: [] }),
+      protect: firstStay(sinks),
       notes: (seqLen) =>
         seqLen < sinks + 2 * lag
           ? [`LagKV keeps the most recent tokens: the system turn has fewer than ${sinks + 2 * lag}.`]

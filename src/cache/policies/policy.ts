@@ -92,6 +92,11 @@ export function positionsFrom(start: number, end: number): number[] {
   return Array.from({ length: Math.max(0, end - start) }, (_, index) => start + index);
 }
 
+/** Protects the first positions, as attention sinks. */
+export const firstStay =
+  (sinks: number) =>
+  (seqLen: number): Protection => ({ sinks: positionsFrom(0, Math.min(sinks, seqLen)), window: [] });
+
 const nothingProtected: Protection = { sinks: [], window: [] };
 
 /** What a policy protects by itself. */

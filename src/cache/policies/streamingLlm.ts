@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { roundHalfEven } from '../roundHalfEven.ts';
 import { definePolicy } from './family.ts';
-import { positionsFrom, type FairSpan, type Pool } from './policy.ts';
+import { firstStay, type FairSpan, type Pool } from './policy.ts';
 
 /** StreamingLLM: the first `sinks` positions and the most recent ones, the same in every layer and KV head. */
 export const streamingLlm = definePolicy({
@@ -25,7 +25,7 @@ export const streamingLlm = definePolicy({
         for (let head = 0; head < kvHeads; head++) scores.fill(0, head * seqLen + sinks, head * seqLen + evictedEnd);
         return scores;
       },
-      protect: (seqLen) => ({ sinks: positionsFrom(0, Math.min(sinks, seqLen)), window: [] }),
+      protect: firstStay(sinks),
       fair: (spans, lambda) => ({
         shares: 'global',
         changes: {

@@ -157,18 +157,12 @@ export function addRopeTables(graph: GraphBuilder, config: ModelConfig): void {
   const forms = longRopeStart(config) === null ? [false] : [false, true];
   for (const [index, rope] of config.ropes.entries()) {
     const half = rope.dimensions / 2;
-    const magnitude = magnitudeOf(rope);
     const cos = new Float32Array(forms.length * positions * half);
     const sin = new Float32Array(forms.length * positions * half);
     for (const [form, long] of forms.entries()) {
-      for (const [j, frequency] of inverseFrequencies(rope, long).entries()) {
-        for (let position = 0; position < positions; position++) {
-          const angle = Math.fround(position * frequency);
-          const at = (form * positions + position) * half + j;
-          cos[at] = Math.cos(angle) * magnitude;
-          sin[at] = Math.sin(angle) * magnitude;
-        }
-      }
+      const table = rotaryOf(inverseFrequencies(rope, long), magnitudeOf(rope)).at(0, positions);
+      cos.set(table.cos, form * positions * half);
+      sin.set(table.sin, form * positions * half);
     }
     const names = ropeTables(index);
     graph.weight(names.cos, [forms.length * positions, half], cos);

@@ -69,7 +69,7 @@ export function wholeMatrix(matrix: LinearMatrix): Float32Array {
 }
 
 /** Output projections up to this size run as float32: for small models that is faster, and the memory is there. */
-const floatOutputBytes = 256 * 2 ** 20;
+export const floatOutputBytes = 256 * 2 ** 20;
 
 /** The output projection `[vocabSize, hiddenSize]`; `name` is the embedding's where both are one. @throws as `readMatrix`. */
 export function readOutput(

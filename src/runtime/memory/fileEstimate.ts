@@ -1,3 +1,5 @@
+import { floatOutputBytes } from '../graph/weightMatrix.ts';
+
 /** What is known of a model before its file is opened, or is even on this machine. */
 export interface FileSize {
   readonly bytes: number;
@@ -10,9 +12,6 @@ export interface FileSize {
  * float32, 4 bits growing most (measured: 1.34 for Q4_K, 1.07 for Q8_0).
  */
 const growth = { float32: 1, float16: 2, eightBit: 1.1, fewerBits: 1.35 } as const;
-
-/** The output projection runs as float32 up to this size. */
-const floatOutputBytes = 256 * 2 ** 20;
 
 /** The program, a usual prompt and its variants; measured with the default model. They grow with the model's width. */
 const fixedBytes = 400e6;

@@ -1,5 +1,6 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { partPaths } from '../weights/ggufSplit.ts';
 
 /** Deepest layout: a nested file in a Hub snapshot, `models--x/snapshots/<revision>/<folder>/<file>`. */
 const MAX_DEPTH = 5;
@@ -15,16 +16,7 @@ export interface ModelPath {
 const partName = /-(\d{5})-of-(\d{5})\.gguf$/iu;
 
 /** The parts of a split GGUF file by the name of one of them, in order; one that is not split is its own only part. */
-export function partsOf(file: string): string[] {
-  const split = partName.exec(file);
-  if (split === null) return [file];
-  const stem = file.slice(0, split.index);
-  const suffix = file.slice(split.index + '-00001-of-00001'.length);
-  return Array.from(
-    { length: Number(split[2]) },
-    (_, part) => `${stem}-${String(part + 1).padStart(5, '0')}-of-${split[2]!}${suffix}`,
-  );
-}
+export const partsOf = (file: string): string[] => partPaths(file) ?? [file];
 
 /** True for every part but the first, which stands for the model. */
 const isLaterPart = (name: string): boolean => Number(partName.exec(name)?.[1] ?? '1') > 1;

@@ -27,6 +27,7 @@ import type { Decoder } from './decoder.ts';
 import { answer } from './answer.ts';
 import type { Continuation } from './decode.ts';
 import { generate } from './generate.ts';
+import { groupBy } from './groupBy.ts';
 import { fedTokens, runSecondPass, type PassResult } from './secondPass.ts';
 import { prefixShape } from './prefixShape.ts';
 import type { Pause } from './pause.ts';
@@ -200,8 +201,10 @@ export class Simulator {
       mask.kind === 'variant' ? variantOf(state, mask.variant).comparer : state.comparer;
     const results = new Array<Result>(rows.length);
     let done = 0;
-    for (const comparer of new Set(rows.map(comparerOf))) {
-      const indices = [...rows.keys()].filter((index) => comparerOf(rows[index]!) === comparer);
+    const comparers = rows.map(comparerOf);
+    const order = [...new Set(comparers)];
+    for (const indices of groupBy([...rows.keys()], (index) => String(order.indexOf(comparers[index]!)))) {
+      const comparer = comparers[indices[0]!]!;
       const some = indices.map((index) => rows[index]!);
       const before = done;
       const partial = await run(comparer, some, (ready, total) => {

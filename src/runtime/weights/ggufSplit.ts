@@ -36,18 +36,18 @@ export function splitPosition(gguf: GgufMetadata): SplitPosition | null {
 }
 
 /**
- * Paths of all parts of the split model that `file` belongs to by its name, in order.
+ * Paths (or names) of all parts of the split model that `file` belongs to by its name, in order.
  * @returns null where the name is not that of a part.
  */
 export function partPaths(file: string): string[] | null {
-  const groups = partName.exec(path.basename(file))?.groups;
+  const groups = partName.exec(file)?.groups;
   if (groups === undefined) return null;
   const count = Number(groups.count);
   if (count < 1 || count > MAX_PARTS) return null;
-  return Array.from({ length: count }, (_, index) => {
-    const name = `${groups.model}-${String(index + 1).padStart(5, '0')}-of-${groups.count}${groups.extension}`;
-    return path.join(path.dirname(file), name);
-  });
+  return Array.from(
+    { length: count },
+    (_, index) => `${groups.model}-${number(index + 1)}-of-${groups.count}${groups.extension}`,
+  );
 }
 
 /** All parts in order, given one of them. @throws HoldfastError naming the part that is missing or does not belong. */

@@ -2,18 +2,20 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { fileOffsets } from '../../../src/analyzer/fileRanges.ts';
-import { extract, extractPrompts } from '../../../src/analyzer/sources/index.ts';
+import { extract } from '../../../src/analyzer/sources/index.ts';
 
 const normalise = (text: string): string => text.replace(/\r\n?/g, '\n');
 
+const promptsOf = async (...file: Parameters<typeof extract>) => (await extract(...file)).prompts;
+
 test('a Markdown file is one prompt, without the blank lines around it', async () => {
-  const [prompt] = await extractPrompts('a.md', '\n\n  You are Ada.\n\nBe brief.\n', 'named-file');
+  const [prompt] = await promptsOf('a.md', '\n\n  You are Ada.\n\nBe brief.\n', 'named-file');
   assert.equal(prompt?.text, '  You are Ada.\n\nBe brief.');
   assert.deepEqual(prompt.segments, [{ text: { start: 0, end: 25 }, file: { start: 2, end: 27 }, verbatim: true }]);
 });
 
 test('a byte order mark is left out and shifts the map by one unit', async () => {
-  const [prompt] = await extractPrompts('a.md', '\uFEFFBe brief.', 'system-file');
+  const [prompt] = await promptsOf('a.md', '\uFEFFBe brief.', 'system-file');
   assert.equal(prompt?.text, 'Be brief.');
   assert.deepEqual(fileOffsets(prompt, { start: 0, end: 2 }), { start: 1, end: 3 });
 });
@@ -26,7 +28,7 @@ for (const [name, file] of [
   ['commented', '\uFEFF---\n# note\nname: x\n---\nBe brief.'],
 ] as const) {
   test(`${name} front matter is not prompt text`, async () => {
-    const [prompt] = await extractPrompts('a.md', file, 'named-file');
+    const [prompt] = await promptsOf('a.md', file, 'named-file');
     assert.equal(prompt?.text, 'Be brief.');
     assert.equal(fileOffsets(prompt, { start: 0, end: 9 }).end, file.length);
   });
@@ -38,7 +40,7 @@ for (const file of [
   'Be brief.\n---\nname: x\n---\n',
 ]) {
   test(`a rule is not front matter: ${JSON.stringify(file)}`, async () => {
-    assert.equal((await extractPrompts('a.md', file, 'named-file'))[0]?.text, file.trimEnd());
+    assert.equal((await promptsOf('a.md', file, 'named-file'))[0]?.text, file.trimEnd());
   });
 }
 
@@ -52,9 +54,9 @@ test('a file without prompt text says why it holds no prompt', async () => {
 });
 
 test('carries the source that was asked for, and reads an unknown one as a named file', async () => {
-  assert.equal((await extractPrompts('AGENTS.md', 'Hi', 'agents-md'))[0]?.source, 'agents-md');
-  assert.equal((await extractPrompts('x.md', 'Hi', 'nonsense'))[0]?.source, 'named-file');
-  assert.equal((await extractPrompts('x.md', 'Hi'))[0]?.source, 'named-file');
+  assert.equal((await promptsOf('AGENTS.md', 'Hi', 'agents-md'))[0]?.source, 'agents-md');
+  assert.equal((await promptsOf('x.md', 'Hi', 'nonsense'))[0]?.source, 'named-file');
+  assert.equal((await promptsOf('x.md', 'Hi'))[0]?.source, 'named-file');
 });
 
 test('segments are ascending, disjoint, cover the text and lead back to it', async () => {
@@ -62,7 +64,7 @@ test('segments are ascending, disjoint, cover the text and lead back to it', asy
   await fc.assert(
     fc.asyncProperty(fc.array(pieces, { maxLength: 30 }), async (parts) => {
       const file = parts.join('');
-      for (const prompt of await extractPrompts('x', file, 'named-file')) {
+      for (const prompt of await promptsOf('x', file, 'named-file')) {
         let text = 0;
         let end = 0;
         for (const segment of prompt.segments) {

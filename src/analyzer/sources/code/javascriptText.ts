@@ -1,17 +1,16 @@
 import type { SyntaxNode } from '@lezer/common';
 import type { Encoding, MappedText } from '../../prompt.ts';
 import { escapedLines } from '../data/dataNode.ts';
-import { concatenate, mapText, MappedTextBuilder } from '../mappedText.ts';
+import { mapText, MappedTextBuilder } from '../mappedText.ts';
 import { standIn } from '../template.ts';
-import { childrenOf, CodeReader } from './syntax.ts';
+import { childrenOf, CodeReader, operandsBut } from './syntax.ts';
 import { dedentTag, joined, trimEnds, unknownValue } from './textOperations.ts';
 
 const templateLiteral: Encoding = { escape: 'template-literal', quote: '`', lineEnd: '\n', blankLineEnd: '\n' };
 const quoted = { "'": escapedLines('js', "'"), '"': escapedLines('js', '"') };
 
 const punctuation = new Set(['(', ')', '[', ']', ',', 'LineComment', 'BlockComment']);
-export const operands = (node: SyntaxNode): SyntaxNode[] =>
-  [...childrenOf(node)].filter(({ name }) => !punctuation.has(name));
+export const operands = operandsBut(punctuation);
 
 /** String expressions of TypeScript and JavaScript. */
 export class JavaScriptReader extends CodeReader {
@@ -75,9 +74,7 @@ export class JavaScriptReader extends CodeReader {
     const parts: SyntaxNode[] = [];
     let left = node;
     while (left.name === 'BinaryExpression') {
-      const [first, operator, second]: SyntaxNode[] = [...childrenOf(left)].filter(
-        ({ name }) => !punctuation.has(name),
-      );
+      const [first, operator, second]: SyntaxNode[] = operands(left);
       if (first === undefined || operator === undefined) return undefined;
       if (operator.name === 'as' || operator.name === 'satisfies' || /^(?:\?\?|\|\|)$/.test(this.raw(operator))) {
         if (parts.length > 0) break;
@@ -87,19 +84,11 @@ export class JavaScriptReader extends CodeReader {
       parts.unshift(second);
       left = first;
     }
-    parts.unshift(left);
-    const texts = parts.map((part) => this.textOf(part));
-    if (texts.every((text) => text === undefined)) return undefined;
-    return concatenate(
-      texts.map((text, i) => {
-        const { from: start, to: end } = parts[i]!;
-        return text ?? unknownValue(standIn(this.options.standInTokens), { start, end }, this.file.slice(start, end));
-      }),
-    );
+    return this.sum([left, ...parts]);
   }
 
   #conditional(node: SyntaxNode): MappedText | undefined {
-    const [, first, last] = [...childrenOf(node)].filter(({ name }) => name !== 'LogicOp' && !punctuation.has(name));
+    const [, first, last] = operands(node).filter(({ name }) => name !== 'LogicOp');
     const chosen = this.options.branch === 'last' ? last : first;
     return chosen === undefined ? undefined : this.textOf(chosen);
   }

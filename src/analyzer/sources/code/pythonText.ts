@@ -3,12 +3,11 @@ import type { Encoding, MappedText } from '../../prompt.ts';
 import { escapedLines } from '../data/dataNode.ts';
 import { concatenate, mapText, MappedTextBuilder } from '../mappedText.ts';
 import { renderTemplate, standIn } from '../template.ts';
-import { childrenOf, CodeReader } from './syntax.ts';
+import { childrenOf, CodeReader, operandsBut } from './syntax.ts';
 import { dedent, joined, trimEnds, unknownValue } from './textOperations.ts';
 
 const punctuation = new Set(['(', ')', '[', ']', ',', 'Comment']);
-export const pythonOperands = (node: SyntaxNode): SyntaxNode[] =>
-  [...childrenOf(node)].filter(({ name }) => !punctuation.has(name));
+export const pythonOperands = operandsBut(punctuation);
 
 /** String expressions of Python. */
 export class PythonReader extends CodeReader {
@@ -65,9 +64,7 @@ export class PythonReader extends CodeReader {
     const parts: SyntaxNode[] = [];
     let left = node;
     while (left.name === 'BinaryExpression') {
-      const [first, operator, second]: SyntaxNode[] = [...childrenOf(left)].filter(
-        ({ name }) => !punctuation.has(name),
-      );
+      const [first, operator, second]: SyntaxNode[] = pythonOperands(left);
       if (first === undefined || operator === undefined || second === undefined) return undefined;
       if (this.raw(operator) === '%' && parts.length === 0) {
         const text = this.textOf(first);
@@ -77,15 +74,7 @@ export class PythonReader extends CodeReader {
       parts.unshift(second);
       left = first;
     }
-    parts.unshift(left);
-    const texts = parts.map((part) => this.textOf(part));
-    if (texts.every((text) => text === undefined)) return undefined;
-    return concatenate(
-      texts.map((text, i) => {
-        const { from: start, to: end } = parts[i]!;
-        return text ?? unknownValue(standIn(this.options.standInTokens), { start, end }, this.file.slice(start, end));
-      }),
-    );
+    return this.sum([left, ...parts]);
   }
 
   #call(node: SyntaxNode): MappedText | undefined {
