@@ -1,6 +1,7 @@
 // Memory of a large model: `npm run bench:memory`. Writes an 8B-shaped Llama GGUF with random Q4_K weights into a temporary
 // folder, loads it in the product's engine (first with conversion, then from the cache), prefills a prompt, and compares
 // the engine's peak resident set with the size of the executed graph. Linux only: the peak is read from /proc.
+import { evictions } from '../src/cache/cacheRequest.ts';
 import { policyIds } from '../src/cache/policies/index.ts';
 import { randomFillSync } from 'node:crypto';
 import {
@@ -183,7 +184,7 @@ async function measure(enginePath: string, model: string, graphsFolder: string):
     const loadedPeak = peakResidentBytes(engine.pid!);
     const ids = Int32Array.from({ length: promptTokens }, (_, i) => (i * 7919) % shape.vocab);
     const before = performance.now();
-    const prefix = await loaded.prefill(ids, policyIds, signal);
+    const prefix = await loaded.prefill(ids, evictions(policyIds), signal);
     const tokensPerSecond = (promptTokens * 1000) / (performance.now() - before);
     const peak = peakResidentBytes(engine.pid!);
     await loaded.release(prefix);

@@ -63,6 +63,9 @@ const presentation: Readonly<Record<string, Presentation>> = {
   },
   policies: { scope: 'resource', see: ['ratios'] },
   ratios: { scope: 'resource', see: ['policies'] },
+  protections: { scope: 'resource', see: ['policies'] },
+  caches: { scope: 'resource', see: ['policies', 'bytes'] },
+  bytes: { scope: 'resource', see: ['policies', 'caches'] },
   probes: { scope: 'resource' },
   evidence: {
     scope: 'resource',
@@ -85,7 +88,21 @@ const presentation: Readonly<Record<string, Presentation>> = {
 
 const categories = [
   { title: 'model', keys: ['model', 'device', 'precision', 'memoryLimit', 'modelFolders', 'hubEndpoints'] },
-  { title: 'audit', keys: ['policies', 'ratios', 'probes', 'evidence', 'maxResponseTokens', 'seed', 'exclude'] },
+  {
+    title: 'audit',
+    keys: [
+      'policies',
+      'ratios',
+      'protections',
+      'caches',
+      'bytes',
+      'probes',
+      'evidence',
+      'maxResponseTokens',
+      'seed',
+      'exclude',
+    ],
+  },
   {
     title: 'findings',
     keys: [

@@ -1,6 +1,8 @@
 /** Stable codes of the failures that a user can do something about. */
 export type HoldfastErrorCode =
   | 'invalid-settings'
+  | 'nothing-to-protect'
+  | 'protection-exceeds-budget'
   | 'file-unreadable'
   | 'file-unwritable'
   | 'file-changed'

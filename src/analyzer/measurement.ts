@@ -1,5 +1,4 @@
 import { retention } from '../cache/retention.ts';
-import type { PolicyId } from '../cache/policies/index.ts';
 import type {
   CompareRow,
   Comparison,
@@ -18,6 +17,13 @@ import type { Instruction, Prompt, Segmentation } from './prompt.ts';
 import { segmentPrompt } from './segmentPrompt.ts';
 import type { AuditSettings } from './settings.ts';
 import { assignTokens } from './tokenSpans.ts';
+import {
+  planVariants,
+  refusal,
+  type EqualBytesSpec,
+  type UnmeasuredVariant,
+  type VariantSpec,
+} from './variants/variantSpec.ts';
 
 /**
  * Tokens of an answer over which influence, loss and KL are averaged. Effects sit in the first tokens (identity, refusal,
@@ -27,8 +33,7 @@ const evidenceTokens = 24;
 
 /** One compressed cache and what was measured on it so far. */
 export interface VariantMeasurement {
-  readonly policy: PolicyId;
-  readonly ratio: number;
+  readonly spec: VariantSpec;
   readonly cache: CompressedCache;
   /** Per instruction; null where it has no tokens. */
   readonly retention: readonly (number | null)[];
@@ -55,6 +60,9 @@ export interface Measurement {
   /** Token positions of each instruction, [instructions]; empty where it has none. */
   positions: Int32Array[];
   readonly variants: VariantMeasurement[];
+  /** Variants that were asked for and cannot be measured on this prompt. */
+  readonly unmeasured: UnmeasuredVariant[];
+  equalBytes: readonly EqualBytesSpec[];
   /** Answers of the full cache by probe id. */
   readonly fullAnswers: Map<string, Generated>;
   /** Influence by probe id, per instruction. */
@@ -73,6 +81,8 @@ export function emptyMeasurement(prompt: Prompt, settings: AuditSettings): Measu
     hostTokens: { tokensBefore: null, tokensAfter: null },
     positions: [],
     variants: [],
+    unmeasured: [],
+    equalBytes: [],
     fullAnswers: new Map(),
     influences: new Map(),
     isComplete: false,
@@ -121,11 +131,18 @@ export async function measurePrompt(
     assignTokens(encoded, inTurn(turn, segmentation.spans)).owners,
   );
   measurement.hostTokens = hostTokens(turn, encoded);
+  const { instructions } = segmentation;
+  const planned = { instructions, positions: measurement.positions, promptTokens: encoded.ids.length };
+  const plan = planVariants(settings, planned, model.info);
+  measurement.unmeasured.push(...plan.unmeasured);
+  measurement.equalBytes = plan.equalBytes;
 
   let prefix: PrefixHandle | undefined;
   try {
-    prefix = await phase('prefill', (done) => model.prefill(encoded.ids, settings.policies, signal, done));
-    await phase('prefill', () => compressAll(model, prefix!, measurement, settings, signal), 'compress');
+    const { specs } = plan;
+    const requests = specs.map(({ request }) => request);
+    prefix = await phase('prefill', (done) => model.prefill(encoded.ids, requests, signal, done));
+    await phase('prefill', () => compressAll(model, prefix!, measurement, specs, signal), 'compress');
     if (settings.evidence !== 'retention') await measureEffects(model, prefix, measurement, settings, signal, phase);
     measurement.isComplete = true;
   } finally {
@@ -181,23 +198,25 @@ const spanOf = (spans: Segmentation['spans'], { range }: Instruction): number =>
 async function compressAll(
   model: LanguageModel,
   prefix: PrefixHandle,
-  measurement: Measurement,
-  settings: AuditSettings,
+  { positions, variants, unmeasured }: Measurement,
+  specs: readonly VariantSpec[],
   signal: AbortSignal,
 ): Promise<void> {
-  for (const policy of settings.policies) {
-    for (const ratio of settings.ratios) {
-      const cache = await model.compress(prefix, policy, ratio, signal);
-      measurement.variants.push({
-        policy,
-        ratio,
+  for (const spec of specs) {
+    try {
+      const cache = await model.compress(prefix, spec.request, signal);
+      variants.push({
+        spec,
         cache,
-        retention: measurement.positions.map((at) => (at.length === 0 ? null : retention(cache.kept, at).mean)),
-        loss: measurement.positions.map(() => null),
+        retention: positions.map((at) => (at.length === 0 ? null : retention(cache.kept, at).mean)),
+        loss: positions.map(() => null),
         meanKl: null,
         flips: null,
         answers: new Map(),
       });
+    } catch (error) {
+      const { request: _, ...named } = spec;
+      unmeasured.push({ ...named, ...refusal(error) });
     }
   }
 }
@@ -339,7 +358,7 @@ async function measureLoss(
     const probe = answered.find(({ id }) => id === strongest.probe)!;
     for (const variant of variants) {
       const kept = variant.retention[i];
-      if (kept === 1 || kept === 0) {
+      if (kept === 0 || (kept === 1 && !variant.cache.isChanged)) {
         variant.loss[i] = 1 - kept;
         continue;
       }

@@ -10,9 +10,6 @@ import type { AuditSettings } from './settings.ts';
 import { truncationsOf } from './truncation.ts';
 import { verdictOf } from './verdict.ts';
 
-/** The name of a variant in reports. */
-export const variantId = (policy: string, ratio: number): string => `${policy}@${ratio}`;
-
 /** What a measurement says so far, in the terms of the report. `reason` tells why it is not complete. */
 export function promptReport(
   { prompt, fileText }: AuditInput,
@@ -20,7 +17,7 @@ export function promptReport(
   settings: AuditSettings,
   reason: string | null,
 ): PromptReport {
-  const { segmentation, probes, positions, variants, fullAnswers, influences } = measurement;
+  const { segmentation, probes, positions, variants, unmeasured, equalBytes, fullAnswers, influences } = measurement;
   const lines = new LineIndex(fileText);
   const started = variants.length > 0;
   const leaks = new LeakTable(measurement);
@@ -62,6 +59,8 @@ export function promptReport(
     })),
     probes: probes.map(({ id, kind, text }) => ({ id, kind, text, response: fullAnswers.get(id)?.text ?? null })),
     variants: variants.map((variant) => variantReport(measurement, leaks, variant, settings)),
+    unmeasured: [...unmeasured],
+    equalBytes: equalBytes.map(({ size, arms }) => ({ size, arms: [...arms] })),
     fixes: [],
   };
 }
@@ -79,14 +78,13 @@ function variantReport(
   variant: VariantMeasurement,
   settings: AuditSettings,
 ): VariantReport {
-  const { cache, answers } = variant;
+  const { spec, cache, answers } = variant;
+  const { request: _, ...named } = spec;
   return {
-    id: variantId(variant.policy, variant.ratio),
-    policy: variant.policy,
-    ratio: variant.ratio,
-    protection: null,
+    ...named,
     keptTokens: cache.keptTokens,
     bytes: cache.bytes,
+    bookkeepingBytes: cache.bookkeepingBytes,
     fullBytes: cache.fullBytes,
     meanKl: variant.meanKl,
     flips: variant.flips,

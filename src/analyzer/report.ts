@@ -38,6 +38,7 @@ export const ruleIds = [
   'prompt-leak',
   'marker-unknown',
   'prompt-truncated',
+  'protection-exceeds-budget',
 ] as const;
 export const ruleId = z.enum(ruleIds);
 
@@ -86,14 +87,26 @@ const variantInstruction = z.strictObject({
   reason: z.string().describe('One clause: why this verdict.'),
 });
 
-export const variant = z.strictObject({
+export const variantKinds = ['eviction', 'mixed-precision', 'quantised'] as const;
+
+/** What a variant is, whether it was measured or not. */
+const variantName = {
   id: z.string(),
-  policy: z.string(),
+  title: z.string().describe('The name that people read.'),
+  group: z.string().describe('The part of the title that variants of other ratios share.'),
+  kind: z.enum(variantKinds),
+  policy: z.string().describe('The policy, or the cache where entries are not evicted.'),
   ratio: share.describe('Compression ratio: share of the entries of the system turn that are evicted.'),
-  protection: z.null(),
+  protection: z.string().nullable().describe('What else is kept within the same budget.'),
+  comparedAt: z.string().nullable().describe('The size that it was made for, in a comparison at equal bytes.'),
+};
+
+export const variant = z.strictObject({
+  ...variantName,
   keptTokens: z.int().describe('Entries kept per layer and KV head.'),
-  bytes: z.int().describe('Bytes of the compressed system-turn cache, keys and values, fp16.'),
-  fullBytes: z.int(),
+  bytes: z.number().describe('Bytes of the system turn: keys and values in fp16, or packed with their scales.'),
+  bookkeepingBytes: z.number().describe('Bytes that papers do not count: positions, scores, channel balancers.'),
+  fullBytes: z.int().describe('Bytes of the uncompressed cache in fp16.'),
   meanKl: z
     .number()
     .nullable()
@@ -104,6 +117,19 @@ export const variant = z.strictObject({
   notes: z.array(z.string()).describe('Clamped budgets, degraded windows, protections above the budget.'),
   instructions: z.array(variantInstruction),
   responses: z.array(response),
+});
+
+const unmeasuredVariant = z.strictObject({ ...variantName, code: z.string(), reason: z.string() });
+
+const equalBytes = z.strictObject({
+  size: z.string().describe('As it was asked for: 25%, 2MB.'),
+  arms: z.array(
+    z.strictObject({
+      title: z.string(),
+      variant: z.string().nullable().describe('Id of the variant that was measured at this size.'),
+      reason: z.string().nullable().describe('Why it does not come to this size.'),
+    }),
+  ),
 });
 
 const edit = z.strictObject({ range: fileRange, newText: z.string() });
@@ -139,6 +165,9 @@ export const fix = z.strictObject({
 export const settingsSummary = z.strictObject({
   policies: z.array(z.string()),
   ratios: z.array(z.number()),
+  protections: z.array(z.string()),
+  caches: z.array(z.string()),
+  bytes: z.array(z.string()),
   probes: z.array(z.string()).describe('User-supplied probes.'),
   evidence: z.enum(['retention', 'loss']),
   influenceFloor: z.number(),
@@ -189,6 +218,10 @@ export const promptReport = z.strictObject({
     .describe('Markers that are not understood, or have nothing to be about.'),
   probes: z.array(probe),
   variants: z.array(variant),
+  unmeasured: z
+    .array(unmeasuredVariant)
+    .describe('Variants that were asked for and cannot be measured on this prompt.'),
+  equalBytes: z.array(equalBytes).describe('Kinds of compression at the same bytes.'),
   fixes: z.array(fix),
 });
 
@@ -257,6 +290,7 @@ export type ProbeReport = z.infer<typeof probe>;
 export type ResponseReport = z.infer<typeof response>;
 export type VariantInstruction = z.infer<typeof variantInstruction>;
 export type VariantReport = z.infer<typeof variant>;
+export type EqualBytes = z.infer<typeof equalBytes>;
 export type OrderScore = z.infer<typeof orderScore>;
 export type Fix = z.infer<typeof fix>;
 export type Truncation = z.infer<typeof truncation>;

@@ -1,6 +1,9 @@
 import { z } from 'zod';
+import { byteBudgetText } from '../cache/byteBudget.ts';
+import { cacheExpression } from '../cache/cacheSpec.ts';
 import { policyExpression, policyIds } from '../cache/policies/index.ts';
 import { precisions } from '../runtime/graph/precision.ts';
+import { protectionExpression } from './variants/protectionExpression.ts';
 import { defaultMemoryLimit, memoryLimitPattern } from '../runtime/memory/memoryLimit.ts';
 
 export const devices = ['auto', 'cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const;
@@ -27,6 +30,18 @@ export const auditSettings = z.strictObject({
     .min(1)
     .default([0.25, 0.4, 0.5, 0.75])
     .describe('Compression ratios: share of the cached entries of the system prompt that is evicted.'),
+  protections: z
+    .array(protectionExpression)
+    .default([])
+    .describe('Protections to measure beside each policy: what else is kept within the same budget.'),
+  caches: z
+    .array(cacheExpression)
+    .default([])
+    .describe('Mixed-precision and quantised caches to measure beside the policies.'),
+  bytes: z
+    .array(byteBudgetText)
+    .default([])
+    .describe('Sizes at which eviction, mixed precision and quantisation are compared: 25%, 2MB.'),
   probes: z.array(z.string().min(1)).default([]).describe('Additional user turns that make instructions matter.'),
   evidence: z.enum(evidenceLevels).default('loss').describe('How far up the evidence ladder to measure.'),
   influenceFloor: z

@@ -1,4 +1,5 @@
 import { HoldfastError } from '../errors.ts';
+import { expressionSchema } from './expression.ts';
 
 /** A size that caches are compared at: a share of the uncompressed cache in 16 bits, or a number of bytes. */
 export type ByteBudget =
@@ -40,6 +41,9 @@ export function parseByteBudget(text: string): ByteBudget {
   }
   return { kind: 'fraction', fraction: amount / 100 };
 }
+
+/** Accepts what `parseByteBudget` accepts, and says what is wrong otherwise. */
+export const byteBudgetText = expressionSchema(parseByteBudget).describe('sizes such as `25%`, `512KiB`, `2MB`');
 
 /** The whole bytes of a budget for a cache that takes `fullBytes` uncompressed; never more than that. */
 export function budgetBytes(budget: ByteBudget, fullBytes: number): number {

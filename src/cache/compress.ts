@@ -1,5 +1,5 @@
 import { HoldfastError } from '../errors.ts';
-import { cacheBytes } from './bytes.ts';
+import { cacheBytes, positionBytes } from './bytes.ts';
 import { KeptSet } from './keptSet.ts';
 import type { LayerObservation } from './layerObservation.ts';
 import type { Budget, Policy } from './policies/policy.ts';
@@ -8,24 +8,26 @@ import { compressedLayers } from './slidingLayers.ts';
 import { keptCount, type ProtectionOverflow } from './selection.ts';
 import { bestOfEachHead } from './selections/selection.ts';
 
-/** Keys and values of a variant whose policy changes them, per layer; layers and entries that it leaves alone are the prefix's. */
+/** Keys and values of a variant that reads others than the prefix's, per layer; what is left alone is the prefix's. */
 export interface ChangedKeyValues {
   readonly keys: readonly Float32Array[]; // each [kvHeads, S, headDim]; entries that are not kept are never read
   readonly values: readonly Float32Array[]; // each [kvHeads, S, headDim]
 }
 
-/** What one policy keeps of a prefix at one compression ratio. */
+/** How the cache of a prefix is held: what is kept of it, and what it reads as. */
 export interface Compression {
   readonly kept: KeptSet;
   /** Entries kept per compressed layer and KV head; their mean, rounded, where these differ. */
   readonly keptTokens: number;
-  /** Bytes of the kept keys and values in fp16. */
+  /** Bytes of the kept keys and values: in fp16, or packed with their scales. */
   readonly bytes: number;
+  /** Bytes that papers do not count: positions, scores, channel balancers. */
+  readonly bookkeepingBytes: number;
   /** Bytes of all keys and values in fp16. */
   readonly fullBytes: number;
   /** What a reader has to know before trusting a cell: clamped budgets, degraded windows, protection above the budget. */
   readonly notes: readonly string[];
-  /** Undefined for a policy that only evicts: keys and values are the prefix's. */
+  /** Undefined where entries are only evicted: keys and values are the prefix's. */
   readonly keyValues?: ChangedKeyValues;
   /** The position of the first token after the prefix: S, less where kept keys were moved together. */
   readonly nextPosition: number;
@@ -40,7 +42,8 @@ export interface CompressOptions extends Protections {
  * Chooses the entries that a policy keeps of an exact prefill, one observation per layer. A ratio that evicts nothing keeps
  * every entry without asking the policy.
  *
- * @throws HoldfastError `engine-failed` for a score that is not finite, `invalid-settings` for protections that do not fit.
+ * @throws HoldfastError `engine-failed` for a score that is not finite, `invalid-settings` for protections that do not fit,
+ * `protection-exceeds-budget` for a whitelist that is larger than a budget.
  */
 export function compress(
   layers: readonly LayerObservation[],
@@ -68,7 +71,15 @@ export function compress(
     0,
   );
   const fullBytes = slidingBytes + cacheBytes(compressed.length * kvHeads * seqLen, headDim);
-  const untouched = { kept, keptTokens: seqLen, bytes: fullBytes, fullBytes, notes, nextPosition: seqLen };
+  const untouched = {
+    kept,
+    keptTokens: seqLen,
+    bytes: fullBytes,
+    bookkeepingBytes: 0,
+    fullBytes,
+    notes,
+    nextPosition: seqLen,
+  };
   if (ratio === 0 || (followsRatio && uniform.keptTokens === seqLen)) return untouched;
 
   const observed = compressed.map((layer) => layers[layer]!);
@@ -93,6 +104,7 @@ export function compress(
     kept,
     keptTokens,
     bytes: slidingBytes + cacheBytes(entries, headDim) - (changed?.freedBytes ?? 0),
+    bookkeepingBytes: positionBytes(entries),
     fullBytes,
     notes,
     nextPosition: guarded.policy.positions === 'rerotated' ? commonCount(chosen, policy) : seqLen,

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { HoldfastError } from '../errors.ts';
 import { nearest } from '../nearest.ts';
 
@@ -137,4 +137,25 @@ export function unknownName(problem: string, name: string, known: readonly strin
   const choice = known.length === 0 ? 'It has no parameters.' : `Known: ${known.join(', ')}.`;
   const where = text === name ? '' : ` (in "${text}")`;
   return new HoldfastError('invalid-settings', `${problem}${where}.${meant}`, choice);
+}
+
+/** Text that a parser of expressions accepts; what is wrong with any other is said in its words. */
+export const expressionSchema = (parse: (text: string) => unknown) =>
+  z.string().check(({ value, issues }) => {
+    try {
+      parse(value);
+    } catch (error) {
+      if (!(error instanceof HoldfastError)) throw error;
+      issues.push({ code: 'custom', input: value, message: `${error.message} ${error.hint ?? ''}`.trimEnd() });
+    }
+  });
+
+/** What an expression of unknown origin names; undefined where this version has none. */
+export function parsedOrUndefined<Parsed>(parse: (text: string) => Parsed, text: string): Parsed | undefined {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (error instanceof HoldfastError) return undefined;
+    throw error;
+  }
 }

@@ -24,7 +24,7 @@ export interface Protections {
 /** A policy under protections: what to score, and how a budget is divided. */
 export interface ProtectedPolicy {
   readonly policy: Policy;
-  /** The parts of the prefix with what each may keep; @throws HoldfastError `invalid-settings` for a whitelist above it. */
+  /** The parts of the prefix with what each may keep; @throws HoldfastError `protection-exceeds-budget` for a whitelist above it. */
   readonly plans: (keptTokens: number) => readonly SelectionPlan[];
   /** What a reader has to know; complete only after all plans were made. */
   readonly notes: () => readonly string[];

@@ -52,7 +52,7 @@ export interface SelectionPlan {
  * Divides a budget between protected positions and those that compete by score. With `range` only that part of the prefix
  * takes part; protected positions elsewhere are left to other plans.
  *
- * @throws HoldfastError `invalid-settings` when the whitelist alone is larger than the budget.
+ * @throws HoldfastError `protection-exceeds-budget` when the whitelist alone is larger than the budget.
  */
 export function planSelection(
   seqLen: number,
@@ -94,7 +94,7 @@ export function planSelection(
 
 export const whitelistTooLarge = (needed: number, slots: number): HoldfastError =>
   new HoldfastError(
-    'invalid-settings',
+    'protection-exceeds-budget',
     `The whitelist needs ${needed} of ${slots} slots.`,
     'Protect fewer tokens, or use a smaller compression ratio.',
   );

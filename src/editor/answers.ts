@@ -1,4 +1,3 @@
-import { percent, policyTitle } from '../analyzer/rules/wording.ts';
 import type { PromptReport } from '../analyzer/report.ts';
 
 /** Every answer of one prompt as a plain-text document, and the line at which each begins. */
@@ -31,7 +30,7 @@ export function renderAnswers(prompt: PromptReport): Answers {
     for (const variant of prompt.variants) {
       const response = variant.responses.find((candidate) => candidate.probe === probe.id);
       if (response === undefined) continue;
-      const title = `${policyTitle(variant.policy)} at ${percent(variant.ratio)}, ${variant.keptTokens} tokens kept`;
+      const title = `${variant.title}, ${variant.keptTokens} tokens kept`;
       const leak = leakText(response.leak?.directives, response.leak !== null);
       add(
         probe.id,

@@ -1,4 +1,5 @@
-import { percent, policyTitle, quoted } from '../analyzer/rules/wording.ts';
+import { gridVariants } from '../analyzer/rules/grid.ts';
+import { quoted } from '../analyzer/rules/wording.ts';
 import type { FileRange, Finding, PromptReport } from '../analyzer/report.ts';
 import type { Answers } from './answers.ts';
 
@@ -30,8 +31,8 @@ export function evidenceOf(finding: Finding, prompt: PromptReport, answers: Answ
   };
   answer(null, 'Answer with the full cache');
   for (const { policy, ratio } of finding.evidence.breaking) {
-    const variant = prompt.variants.find((candidate) => candidate.policy === policy && candidate.ratio === ratio);
-    if (variant !== undefined) answer(variant.id, `Answer under ${policyTitle(policy)} at ${percent(ratio)}`);
+    const variant = gridVariants(prompt).find((candidate) => candidate.policy === policy && candidate.ratio === ratio);
+    if (variant !== undefined) answer(variant.id, `Answer under ${variant.title}`);
   }
   return evidence;
 }

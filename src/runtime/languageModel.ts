@@ -1,5 +1,5 @@
 import type { KeptSet } from '../cache/keptSet.ts';
-import type { PolicyId } from '../cache/policies/index.ts';
+import type { CacheRequest } from '../cache/cacheRequest.ts';
 
 /** What a loaded model is; part of every report. */
 export interface ModelInfo {
@@ -12,6 +12,8 @@ export interface ModelInfo {
   readonly kvHeads: number;
   readonly headDim: number;
   readonly vocabSize: number;
+  /** Each layer's sliding window in tokens, null for none. */
+  readonly windows: readonly (number | null)[]; // [layers]
   readonly contextLength: number;
   /** How the weights are executed, such as `Q4_1 exact 4-bit`. */
   readonly weights: string;
@@ -53,10 +55,14 @@ export interface CompressedCache {
   readonly variant: number;
   readonly kept: KeptSet;
   readonly keptTokens: number;
-  /** Bytes of keys and values in fp16. */
+  /** Bytes of keys and values: in fp16, or packed with their scales. */
   readonly bytes: number;
+  /** Bytes that papers do not count: positions, scores, channel balancers. */
+  readonly bookkeepingBytes: number;
   readonly fullBytes: number;
   readonly notes: readonly string[];
+  /** True where entries that are kept read otherwise than in the full cache: at lower precision, merged, moved. */
+  readonly isChanged: boolean;
 }
 
 /** Which entries of the prefix a row cannot see. `positions` are token positions of the system turn. */
@@ -64,7 +70,7 @@ export type Mask =
   | { readonly kind: 'none' }
   | { readonly kind: 'positions'; readonly positions: Int32Array }
   | { readonly kind: 'variant'; readonly variant: number }
-  /** Only those entries of `positions` that the variant evicts. */
+  /** Only the entries of `positions` are as the variant holds them, evicted or at its precision; all others are exact. */
   | { readonly kind: 'variant-positions'; readonly variant: number; readonly positions: Int32Array };
 
 export interface GenerateRow {
@@ -118,14 +124,14 @@ export interface LanguageModel {
   encodeSystem(system: string, signal: AbortSignal): Promise<EncodedTurn>;
   /** Tokens of a user turn after that system turn, with the generation prompt. */
   encodeUser(system: string, user: string, signal: AbortSignal): Promise<Int32Array>;
-  /** Computes what these policies read, and nothing else: only they can compress the prefix. */
+  /** Computes what these requests read, and nothing else: only they can compress the prefix. */
   prefill(
     ids: Int32Array,
-    policies: readonly PolicyId[],
+    requests: readonly CacheRequest[],
     signal: AbortSignal,
     progress?: RowProgress,
   ): Promise<PrefixHandle>;
-  compress(prefix: PrefixHandle, policy: PolicyId, ratio: number, signal: AbortSignal): Promise<CompressedCache>;
+  compress(prefix: PrefixHandle, request: CacheRequest, signal: AbortSignal): Promise<CompressedCache>;
   /** Results in the order of `rows`. */
   generate(
     prefix: PrefixHandle,

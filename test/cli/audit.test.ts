@@ -54,7 +54,8 @@ test('every setting of an audit arrives through its flag', async () => {
   let seen: AuditSettings | undefined;
   const flags =
     '--model m.gguf --policy knorm,h2o --ratio 0.3,0.6 --evidence retention --influence-floor 0.1 --ignored-loss 0.9 ' +
-    '--weakened-loss 0.2 --leak-threshold 0.4 --max-response-tokens 32 --device cpu --memory-limit 4GB --seed 7';
+    '--weakened-loss 0.2 --leak-threshold 0.4 --max-response-tokens 32 --device cpu --memory-limit 4GB --seed 7 ' +
+    '--protection whitelist,fair(lambda=0.5) --cache mikv(snapkv,low=int4),kivi --bytes 25%,2MB';
   await run(['audit', ...flags.split(' '), '--probe', 'One?', '--probe', 'Two, and three?'], {
     during: ({ settings }) => {
       seen = settings;
@@ -64,6 +65,9 @@ test('every setting of an audit arrives through its flag', async () => {
     model: 'm.gguf',
     policies: ['knorm', 'h2o'],
     ratios: [0.3, 0.6],
+    protections: ['whitelist', 'fair(lambda=0.5)'],
+    caches: ['mikv(snapkv,low=int4)', 'kivi'],
+    bytes: ['25%', '2MB'],
     probes: ['One?', 'Two, and three?'],
     evidence: 'retention',
     influenceFloor: 0.1,

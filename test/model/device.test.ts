@@ -1,4 +1,5 @@
 // Devices that this machine does not have, on the real engine: the CPU takes over and the model says so.
+import { evictions } from '../../src/cache/cacheRequest.ts';
 import { policyIds } from '../../src/cache/policies/index.ts';
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
@@ -23,7 +24,7 @@ describe('devices of the real engine', needsModel(), () => {
     const options = { id: 'm', path: defaultModelPath()!, sha256: '0'.repeat(64), graphsFolder: scratch };
     const model = await engine.load({ ...options, device, precision: 'auto', memoryLimit: '90%' }, never);
     // A device that was replaced has to compute, not only to open.
-    assert.equal((await model.prefill(Int32Array.of(1, 2, 3), policyIds, never)).seqLen, 3);
+    assert.equal((await model.prefill(Int32Array.of(1, 2, 3), evictions(policyIds), never)).seqLen, 3);
     return model.info;
   };
 

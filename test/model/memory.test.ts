@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { eviction, evictions } from '../../src/cache/cacheRequest.ts';
 import { policyIds, rowGroupsFor } from '../../src/cache/policies/index.ts';
 import { Engine } from '../../src/runtime/engine/client.ts';
 import type { AnswerRow, LanguageModel } from '../../src/runtime/languageModel.ts';
@@ -55,11 +56,11 @@ describe('memory of the engine', { ...needsModel(), concurrency: 1 }, () => {
     return configFromGguf(gguf);
   })();
   const rowsOf = async (model: LanguageModel, prompt: number, rows: number, suffix: number, maxTokens: number) => {
-    const prefix = await model.prefill(tokens(prompt, 1), policyIds, never);
+    const prefix = await model.prefill(tokens(prompt, 1), evictions(policyIds), never);
     const variants: number[] = [];
     for (let i = 0; i < rows; i++) {
       const ratio = 0.2 + (0.6 * i) / rows;
-      variants.push((await model.compress(prefix, policyIds[i % policyIds.length]!, ratio, never)).variant);
+      variants.push((await model.compress(prefix, eviction(policyIds[i % policyIds.length]!, ratio), never)).variant);
     }
     const answerRows = variants.map((variant): AnswerRow => ({
       mask: { kind: 'variant', variant },
@@ -143,7 +144,7 @@ describe('memory of the engine', { ...needsModel(), concurrency: 1 }, () => {
       assert.ok(peak < 520e6 * 1.05, `${Math.round(peak / 1e6)} MB`);
       assert.ok(freePeak > peak, 'without the limit it would have been more');
     }
-    await assert.rejects(limited.model.prefill(tokens(4000, 1), policyIds, never), {
+    await assert.rejects(limited.model.prefill(tokens(4000, 1), evictions(policyIds), never), {
       code: 'memory-limit',
       message: /^A system turn of 4000 tokens needs/u,
     });

@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { eviction, evictions } from '../../src/cache/cacheRequest.ts';
 import { Engine } from '../../src/runtime/engine/client.ts';
 import type { LanguageModel } from '../../src/runtime/languageModel.ts';
 import { defaultModelPath, needsModel } from '../support/model.ts';
@@ -50,7 +51,7 @@ describe('policies on the default model', { ...needsModel(), concurrency: 1 }, a
     },
     never,
   );
-  const prefix = await model.prefill(prompt, policies, never);
+  const prefix = await model.prefill(prompt, evictions(policies), never);
   const compare = async (variant: number) => {
     const [comparison] = await model.compare(prefix, [{ mask: { kind: 'variant', variant }, suffix, target }], never);
     return comparison!;
@@ -60,8 +61,8 @@ describe('policies on the default model', { ...needsModel(), concurrency: 1 }, a
   for (const policy of policies) {
     test(`${policy} compresses a prefix, and more compression moves answers further`, async () => {
       const [light, heavy] = [
-        await model.compress(prefix, policy, 0.1, never),
-        await model.compress(prefix, policy, 0.7, never),
+        await model.compress(prefix, eviction(policy, 0.1), never),
+        await model.compress(prefix, eviction(policy, 0.7), never),
       ];
       assert.ok(heavy.bytes < light.bytes && light.bytes <= light.fullBytes, `${heavy.bytes} of ${light.fullBytes}`);
       const [little, much] = [mean((await compare(light.variant)).kl), mean((await compare(heavy.variant)).kl)];
@@ -71,8 +72,8 @@ describe('policies on the default model', { ...needsModel(), concurrency: 1 }, a
   }
 
   test('a variant with keys and values of its own differs from its evicted entries hidden in the exact cache', async () => {
-    const plain = await model.compress(prefix, 'knorm', 0.5, never);
-    const merged = await model.compress(prefix, 'merging(knorm)', 0.5, never);
+    const plain = await model.compress(prefix, eviction('knorm', 0.5), never);
+    const merged = await model.compress(prefix, eviction('merging(knorm)', 0.5), never);
     assert.deepEqual(merged.kept.bits, plain.kept.bits, 'merging keeps what its base keeps');
     const [a, b] = [await compare(plain.variant), await compare(merged.variant)];
     assert.notDeepEqual(a.kl, b.kl, 'but values moved');
@@ -80,7 +81,7 @@ describe('policies on the default model', { ...needsModel(), concurrency: 1 }, a
 
   test('nothing evicted is nothing changed, whatever the policy', async () => {
     for (const policy of ['merging(knorm)', 'rerotate(streaming-llm)']) {
-      const { variant } = await model.compress(prefix, policy, 0, never);
+      const { variant } = await model.compress(prefix, eviction(policy, 0), never);
       assert.deepEqual([...(await compare(variant)).kl], new Array(target.length).fill(0), policy);
     }
   });
@@ -88,7 +89,7 @@ describe('policies on the default model', { ...needsModel(), concurrency: 1 }, a
   test('rows of several variants come back in the order in which they were asked', async () => {
     const variants = [];
     for (const policy of ['knorm', 'merging(knorm)', 'rerotate(streaming-llm)']) {
-      variants.push((await model.compress(prefix, policy, 0.5, never)).variant);
+      variants.push((await model.compress(prefix, eviction(policy, 0.5), never)).variant);
     }
     const rows = [...variants, ...variants.reverse()].map((variant) => ({
       mask: { kind: 'variant', variant } as const,
@@ -110,11 +111,11 @@ describe('policies on the default model', { ...needsModel(), concurrency: 1 }, a
   });
 
   test('a policy that needs what no run gives is refused', async () => {
-    await assert.rejects(model.prefill(prompt, ['kvzip(plus=true)'], never), { code: 'invalid-settings' });
+    await assert.rejects(model.prefill(prompt, evictions(['kvzip(plus=true)']), never), { code: 'invalid-settings' });
   });
 
   test('a policy that was not announced to the prefill cannot score it', async () => {
-    const bare = await model.prefill(prompt, ['knorm'], never);
-    await assert.rejects(model.compress(bare, 'expected-attention', 0.5, never), /was not asked for/u);
+    const bare = await model.prefill(prompt, evictions(['knorm']), never);
+    await assert.rejects(model.compress(bare, eviction('expected-attention', 0.5), never), /was not asked for/u);
   });
 });

@@ -1,5 +1,5 @@
-import { compress } from '../../src/cache/compress.ts';
-import { parsePolicy, type PolicyId } from '../../src/cache/policies/index.ts';
+import type { CacheRequest } from '../../src/cache/cacheRequest.ts';
+import { storeCache } from '../../src/cache/storeCache.ts';
 import type { KeptSet } from '../../src/cache/keptSet.ts';
 import type {
   Answered,
@@ -46,6 +46,7 @@ export class FakeModel implements LanguageModel {
     kvHeads,
     headDim: 8,
     vocabSize: 100,
+    windows: [null, null],
     contextLength: 512,
     weights: 'F32',
     device: 'cpu',
@@ -88,19 +89,19 @@ export class FakeModel implements LanguageModel {
     return this.#do('encodeUser', signal, () => Int32Array.from({ length: user.split(' ').length }, (_, i) => i + 1));
   }
 
-  prefill(ids: Int32Array, _policies: readonly string[], signal: AbortSignal): Promise<PrefixHandle> {
+  prefill(ids: Int32Array, _requests: readonly CacheRequest[], signal: AbortSignal): Promise<PrefixHandle> {
     return this.#do('prefill', signal, () => {
       this.#seqLen = ids.length;
       return { prefix: 0, seqLen: ids.length };
     });
   }
 
-  compress(_prefix: PrefixHandle, policy: PolicyId, ratio: number, signal: AbortSignal): Promise<CompressedCache> {
+  compress(_prefix: PrefixHandle, request: CacheRequest, signal: AbortSignal): Promise<CompressedCache> {
     return this.#do('compress', signal, () => {
       const observations = Array.from({ length: layers }, (_, layer) => randomLayer(this.#seqLen, layer + 1));
-      const compression = compress(observations, parsePolicy(policy), ratio);
+      const { keyValues, ...compression } = storeCache(observations, request);
       this.#kept.push(compression.kept);
-      return { ...compression, variant: this.#kept.length - 1 };
+      return { ...compression, variant: this.#kept.length - 1, isChanged: keyValues !== undefined };
     });
   }
 

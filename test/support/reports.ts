@@ -1,3 +1,4 @@
+import { policyTitle, variantTitle } from '../../src/analyzer/rules/wording.ts';
 import type {
   FileRange,
   Finding,
@@ -71,11 +72,16 @@ export function variant(
 ): VariantReport {
   return {
     id: `${policy}@${ratio}`,
+    title: variantTitle({ policy, ratio }),
+    group: policyTitle(policy),
+    kind: 'eviction',
     policy,
     ratio,
     protection: null,
+    comparedAt: null,
     keptTokens: Math.trunc(120 * (1 - ratio)),
     bytes: 100_000,
+    bookkeepingBytes: 0,
     fullBytes: 200_000,
     meanKl: 0.2,
     flips: 0.1,
@@ -118,6 +124,8 @@ export function prompt(over: Partial<PromptReport> = {}): PromptReport {
     markerProblems: [],
     probes: [identity, extraction],
     variants: [],
+    unmeasured: [],
+    equalBytes: [],
     notes: [],
     fixes: [],
     ...over,
@@ -142,6 +150,9 @@ export function report(prompts: readonly PromptReport[], over: Partial<Report> =
     settings: {
       policies: [...policies],
       ratios: [...ratios],
+      protections: [],
+      caches: [],
+      bytes: [],
       probes: [...probes],
       evidence,
       influenceFloor,

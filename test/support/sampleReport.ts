@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { policyTitle, variantTitle } from '../../src/analyzer/rules/wording.ts';
 import {
   report,
   type Fix,
@@ -150,11 +151,16 @@ const variants = policies.flatMap(({ id: policy, keeps, kl }) =>
     ];
     return {
       id: `${policy}@${ratio}`,
+      title: variantTitle({ policy, ratio }),
+      group: policyTitle(policy),
+      kind: 'eviction',
       policy,
       ratio,
       protection: null,
+      comparedAt: null,
       keptTokens,
       bytes: keptTokens * bytesPerToken,
+      bookkeepingBytes: keptTokens * 4,
       fullBytes: promptTokens * bytesPerToken,
       meanKl: kl * ratio * (clauseLost ? 1.6 : 1),
       flips: Math.min(1, kl * ratio * 0.7),
@@ -229,6 +235,8 @@ const acmeBank: PromptReport = {
   markerProblems: [],
   probes,
   variants,
+  unmeasured: [],
+  equalBytes: [],
   fixes: [fix],
 };
 
@@ -242,6 +250,9 @@ const complete: Report = {
   settings: {
     policies: policies.map(({ id }) => id),
     ratios,
+    protections: [],
+    caches: [],
+    bytes: [],
     probes: [],
     evidence: 'loss',
     influenceFloor: 0.03,

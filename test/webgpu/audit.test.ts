@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, describe, test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { eviction, evictions } from '../../src/cache/cacheRequest.ts';
 import { audit } from '../../src/analyzer/audit.ts';
 import type { AuditInput, AuditOutcome } from '../../src/analyzer/outcome.ts';
 import type { PromptReport, Report } from '../../src/analyzer/report.ts';
@@ -61,11 +62,11 @@ async function audited(model: LanguageModel, settings: AuditSettings): Promise<R
 
 /** Bitmaps of what every policy keeps at these ratios. */
 async function keptSets(model: LanguageModel, ratios: readonly number[]): Promise<Map<string, Uint8Array>> {
-  const prefix = await model.prefill((await model.encodeSystem(text, never)).ids, policyIds, never);
+  const prefix = await model.prefill((await model.encodeSystem(text, never)).ids, evictions(policyIds), never);
   const kept = new Map<string, Uint8Array>();
   for (const policy of policyIds) {
     for (const ratio of ratios) {
-      kept.set(`${policy}@${ratio}`, (await model.compress(prefix, policy, ratio, never)).kept.bits);
+      kept.set(`${policy}@${ratio}`, (await model.compress(prefix, eviction(policy, ratio), never)).kept.bits);
     }
   }
   await model.release(prefix);

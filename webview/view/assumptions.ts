@@ -28,7 +28,10 @@ export function assumptionStrip(report: Report): HTMLElement {
     entry('weights', model?.weights ?? unknown),
     entry('device', ...(model === null ? [unknown] : [`${model.device}, ${model.precision}: ${model.deviceReason}`])),
     ...(model?.warnings ?? []).map((warning) => entry('warning', warning)),
-    entry('policies', settings.policies.map(policyName).join(', ')),
+    entry(
+      'policies',
+      [...settings.policies, ...settings.caches].map((policy) => policyName(report, policy)).join(', '),
+    ),
     entry('ratios', settings.ratios.map(percent).join(', ')),
     entry('evidence', text(settings.evidence === 'loss' ? 'evidenceLoss' : 'evidenceRetention')),
     entry('probes', probes === 0 ? unknown : text('probesText', probes)),

@@ -5,20 +5,28 @@ import type {
   VariantInstruction,
   VariantReport,
 } from '../../src/analyzer/report.ts';
+import { policyName } from './format.ts';
 
 /** One column of the matrix. `variant` is null when the audit was to measure it and did not. */
 export interface Column {
   readonly id: string;
   readonly policy: string;
+  /** What stands above the columns of one policy under one protection. */
+  readonly group: string;
   readonly ratio: number;
   readonly variant: VariantReport | null;
 }
+
+/** Variants of the matrix; those of a comparison at equal bytes have a table of their own. */
+export const matrixVariants = ({ variants }: PromptReport): VariantReport[] =>
+  variants.filter(({ comparedAt }) => comparedAt === null);
 
 /** Policies in the order of the settings, then any others that were measured. */
 export const policiesOf = (report: Report): string[] => [
   ...new Set([
     ...report.settings.policies,
-    ...report.prompts.flatMap(({ variants }) => variants.map(({ policy }) => policy)),
+    ...report.settings.caches,
+    ...report.prompts.flatMap((prompt) => matrixVariants(prompt).map(({ policy }) => policy)),
   ]),
 ];
 
@@ -27,25 +35,32 @@ export function columnsOf(report: Report, prompt: PromptReport, hiddenPolicies: 
   return policiesOf(report)
     .filter((policy) => !hiddenPolicies.includes(policy))
     .flatMap((policy) => {
-      const measured = prompt.variants.filter((variant) => variant.policy === policy);
-      const asked = report.settings.policies.includes(policy) ? report.settings.ratios : [];
-      const missing = asked.filter((ratio) => !measured.some((variant) => variant.ratio === ratio));
-      return [
-        ...measured.map((variant): Column => ({ id: variant.id, policy, ratio: variant.ratio, variant })),
-        ...missing.map((ratio): Column => ({ id: `${policy}@${ratio}`, policy, ratio, variant: null })),
+      const measured = matrixVariants(prompt).filter((variant) => variant.policy === policy);
+      const asked = report.settings.policies.includes(policy)
+        ? report.settings.ratios
+        : report.settings.caches.includes(policy)
+          ? [0]
+          : [];
+      const plain = measured.filter(({ protection }) => protection === null);
+      const missing = asked.filter((ratio) => !plain.some((variant) => variant.ratio === ratio));
+      const group = policyName(report, policy);
+      const columns = [
+        ...measured.map((variant): Column => ({
+          id: variant.id,
+          policy,
+          group: variant.group,
+          ratio: variant.ratio,
+          variant,
+        })),
+        ...missing.map((ratio): Column => ({ id: `${policy}@${ratio}`, policy, group, ratio, variant: null })),
       ].sort((a, b) => a.ratio - b.ratio);
+      return [...Map.groupBy(columns, (column) => column.group).values()].flat();
     });
 }
 
 /** What is known about an instruction under a column; null when nothing was measured. */
 export const cellOf = (column: Column, instruction: InstructionReport): VariantInstruction | null =>
   column.variant?.instructions.find(({ id }) => id === instruction.id) ?? null;
-
-/** Largest leak of the directives over the answers of a variant; null when no extraction probe was answered. */
-export function largestLeak(variant: VariantReport): number | null {
-  const leaks = variant.responses.flatMap(({ leak }) => (leak === null ? [] : [leak.directives]));
-  return leaks.length === 0 ? null : Math.max(...leaks);
-}
 
 export const isLost = (cell: VariantInstruction | null): boolean =>
   cell?.verdict === 'evicted' || cell?.verdict === 'ignored';

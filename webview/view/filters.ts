@@ -12,7 +12,7 @@ export function filterBar(context: ReportContext): HTMLElement {
     'div',
     { class: 'filters', attributes: { role: 'group', 'aria-label': text('filters') } },
     ...policiesOf(context.report).map((policy) =>
-      checkbox(policyName(policy), !hidden.has(policy), (shown) => {
+      checkbox(policyName(context.report, policy), !hidden.has(policy), (shown) => {
         if (shown) hidden.delete(policy);
         else hidden.add(policy);
         context.filter({ hiddenPolicies: [...hidden] });

@@ -1,3 +1,4 @@
+import type { Report, VariantReport } from '../../src/analyzer/report.ts';
 import { text } from '../strings.ts';
 
 const thinSpace = '\u202f';
@@ -39,17 +40,28 @@ const policyNames: Readonly<Record<string, string>> = {
   knorm: 'K-Norm',
 };
 
-/** The name under which a policy was published; an id that is not known stays as it is. */
-export const policyName = (policy: string): string => policyNames[policy] ?? policy;
+/** The name of a policy or cache, as its variants carry it; for one without variants the name it was published under. */
+export const policyName = (report: Report, policy: string): string =>
+  report.prompts
+    .flatMap(({ variants }) => variants)
+    .find((variant) => variant.policy === policy && variant.protection === null && variant.comparedAt === null)
+    ?.group ??
+  policyNames[policy] ??
+  policy;
 
-export const variantName = ({ policy, ratio }: { readonly policy: string; readonly ratio: number }): string =>
-  text('variantAt', policyName(policy), percent(ratio));
+/** What a name is made of. A cache that keeps every entry has no ratio. */
+type Named = Pick<VariantReport, 'group' | 'ratio'>;
+
+export const variantName = ({ group, ratio }: Named): string =>
+  ratio === 0 ? group : text('variantAt', group, percent(ratio));
 
 /** The names of several variants, each policy named once: "StreamingLLM at 40 %, 50 %; SnapKV at 75 %". */
-export const variantNames = (variants: readonly { readonly policy: string; readonly ratio: number }[]): string =>
-  [...Map.groupBy(variants, ({ policy }) => policy)]
-    .map(([policy, group]) =>
-      text('variantAt', policyName(policy), group.map(({ ratio }) => percent(ratio)).join(', ')),
+export const variantNames = (variants: readonly Named[]): string =>
+  [...Map.groupBy(variants, ({ group }) => group)]
+    .map(([group, members]) =>
+      members.every(({ ratio }) => ratio === 0)
+        ? group
+        : text('variantAt', group, members.map(({ ratio }) => percent(ratio)).join(', ')),
     )
     .join('; ');
 

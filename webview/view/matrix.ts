@@ -1,9 +1,10 @@
 import type { InstructionReport, PromptReport, VariantReport } from '../../src/analyzer/report.ts';
+import { largestLeak } from '../../src/analyzer/variants/comparison.ts';
 import { text, type StringKey } from '../strings.ts';
-import { cellOf, columnsOf, largestLeak, needsAttention, type Column } from './columns.ts';
+import { cellOf, columnsOf, needsAttention, type Column } from './columns.ts';
 import { promptKey, type ReportContext } from './context.ts';
 import { element, uniqueId, type Child } from './dom.ts';
-import { kibibytes, measure, percent, policyName, variantName } from './format.ts';
+import { kibibytes, measure, percent, variantName } from './format.ts';
 import { roveFocus } from './gridFocus.ts';
 import { severityIcon, verdictIcon } from './icons.ts';
 
@@ -64,10 +65,10 @@ function startOf(
 }
 
 const startsPolicy = (columns: readonly Column[], index: number): boolean =>
-  index === 0 || columns[index - 1]!.policy !== columns[index]!.policy;
+  index === 0 || columns[index - 1]!.group !== columns[index]!.group;
 
 function head(columns: readonly Column[]): HTMLElement {
-  const groups = [...Map.groupBy(columns, ({ policy }) => policy)];
+  const groups = [...Map.groupBy(columns, ({ group }) => group)];
   return element(
     'thead',
     {},
@@ -75,8 +76,8 @@ function head(columns: readonly Column[]): HTMLElement {
       'tr',
       {},
       element('th', { class: 'corner', attributes: { scope: 'col', rowspan: 2 } }, text('instruction')),
-      ...groups.map(([policy, { length }]) =>
-        element('th', { class: 'policy', attributes: { scope: 'colgroup', colspan: length } }, policyName(policy)),
+      ...groups.map(([group, { length }]) =>
+        element('th', { class: 'policy', attributes: { scope: 'colgroup', colspan: length } }, group),
       ),
     ),
     element(
@@ -89,7 +90,7 @@ function head(columns: readonly Column[]): HTMLElement {
             class: startsPolicy(columns, index) ? 'ratio group' : 'ratio',
             attributes: { scope: 'col', title: variantName(column) },
           },
-          percent(column.ratio),
+          column.ratio === 0 ? text('allKept') : percent(column.ratio),
         ),
       ),
     ),

@@ -1,9 +1,11 @@
 import type { PromptReport } from '../../src/analyzer/report.ts';
+import { largestLeak } from '../../src/analyzer/variants/comparison.ts';
 import { text } from '../strings.ts';
-import { cellOf, columnsOf, isLost, largestLeak } from './columns.ts';
+import { cellOf, columnsOf, isLost, matrixVariants } from './columns.ts';
 import { promptKey, type ReportContext } from './context.ts';
 import { details } from './details.ts';
 import { element, uniqueId, type Child } from './dom.ts';
+import { equalBytes, unmeasured } from './equalBytes.ts';
 import { findingList } from './findings.ts';
 import { fixes } from './fixes.ts';
 import { fileName, percent, percentOrNone, readablePath, variantName } from './format.ts';
@@ -46,6 +48,8 @@ export function promptSection(
     summary(context, prompt),
     part(text('findings'), findingList(context, prompt)),
     part(text('matrix'), matrix(context, prompt), evidence),
+    ...equalBytes(prompt),
+    ...unmeasured(prompt),
     part(text('responses'), responses(context, prompt)),
     part(text('fixes'), fixes(context, prompt)),
   );
@@ -73,7 +77,7 @@ function summary({ report }: ReportContext, prompt: PromptReport): HTMLElement {
   const lost = prompt.instructions.filter((instruction) =>
     columns.some((column) => isLost(cellOf(column, instruction))),
   );
-  const leaks = prompt.variants.flatMap((variant) => {
+  const leaks = matrixVariants(prompt).flatMap((variant) => {
     const leak = largestLeak(variant);
     return leak === null ? [] : [{ variant, leak }];
   });

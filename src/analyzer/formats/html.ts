@@ -7,8 +7,9 @@ import type {
   ResponseReport,
   VariantReport,
 } from '../report.ts';
-import { instructionGrid, type Cell } from '../rules/grid.ts';
+import { gridOf, instructionGrid, type Cell } from '../rules/grid.ts';
 import { rule } from '../rules/index.ts';
+import { equalBytesTable, largestLeak, lostIn } from '../variants/comparison.ts';
 import { counted, listed, percent, policyTitle, twoDecimals } from '../rules/wording.ts';
 import type { Format } from './format.ts';
 import {
@@ -62,14 +63,13 @@ function influence({ influence: measured }: InstructionReport): string {
 }
 
 function matrix(report: Report, prompt: PromptReport): Html {
-  const ratios = report.settings.ratios.toSorted((a, b) => a - b);
-  const { policies } = report.settings;
+  const columns = gridOf(report.settings);
   return page`<div class="scroll" tabindex="0" role="region" aria-label="Instructions by variant"><table class="matrix">
 <caption>Verdict of each instruction under each policy and ratio evicted</caption>
-<thead><tr><th rowspan="2" scope="col">Line</th><th rowspan="2" scope="col">Instruction</th><th rowspan="2" scope="col">Influence, nats per token</th>${policies.map(
-    (policy) => page`<th colspan="${ratios.length}" scope="colgroup">${policyTitle(policy)}</th>`,
+<thead><tr><th rowspan="2" scope="col">Line</th><th rowspan="2" scope="col">Instruction</th><th rowspan="2" scope="col">Influence, nats per token</th>${columns.map(
+    ({ policy, ratios }) => page`<th colspan="${ratios.length}" scope="colgroup">${policyTitle(policy)}</th>`,
   )}</tr>
-<tr>${policies.flatMap(() => ratios.map((ratio) => page`<th scope="col">${percent(ratio)}</th>`))}</tr></thead>
+<tr>${columns.flatMap(({ ratios }) => ratios.map((ratio) => page`<th scope="col">${ratio === 0 ? 'all kept' : percent(ratio)}</th>`))}</tr></thead>
 <tbody>${prompt.instructions.map(
     (
       instruction,
@@ -82,17 +82,40 @@ function matrix(report: Report, prompt: PromptReport): Html {
   )}</tbody></table></div>`;
 }
 
-const variantName = ({ policy, ratio }: Pick<VariantReport, 'policy' | 'ratio'>): string =>
-  `${policyTitle(policy)} at ${percent(ratio)}`;
+/** Kinds of compression at the same bytes. */
+function equalBytes(prompt: PromptReport): Html {
+  return page`${prompt.equalBytes.map((comparison) => {
+    const { reached, unreached } = equalBytesTable(prompt, comparison);
+    return page`<h3>At ${comparison.size} of the bytes</h3>
+<div class="scroll" tabindex="0" role="region" aria-label="Kinds of compression at equal bytes"><table><caption>The nearest to the full cache first</caption>
+<thead><tr><th scope="col">Cache</th><th scope="col">Bytes</th><th scope="col">Mean KL, nats</th><th scope="col">Changed tokens</th><th scope="col">Lost</th><th scope="col">Leak</th></tr></thead>
+<tbody>${reached.map((variant) => {
+      const leak = largestLeak(variant);
+      return page`<tr><th scope="row">${variant.title}</th><td class="number">${percent(variant.bytes / variant.fullBytes)}</td><td class="number">${variant.meanKl?.toFixed(3) ?? 'not measured'}</td><td class="number">${variant.flips === null ? 'not measured' : percent(variant.flips)}</td><td class="number">${lostIn(variant)}</td><td class="number">${leak === null ? 'not measured' : twoDecimals(leak)}</td></tr>
+`;
+    })}${unreached.map(
+      ({ title, reason }) => page`<tr><th scope="row">${title}</th><td colspan="5">${reason}</td></tr>
+`,
+    )}</tbody></table></div>`;
+  })}`;
+}
+
+function unmeasured({ unmeasured: variants }: PromptReport): Html {
+  if (variants.length === 0) return nothing;
+  return page`<ul>${variants.map(
+    ({ title, reason }) => page`<li class="warn">Not measured: ${title}. ${reason}</li>
+`,
+  )}</ul>`;
+}
 
 function caches(prompt: PromptReport): Html {
   if (prompt.variants.length === 0) return nothing;
   return page`<details><summary>Size and distance of the ${prompt.variants.length} caches</summary><div class="scroll" tabindex="0" role="region" aria-label="Caches"><table>
-<thead><tr><th scope="col">Cache</th><th scope="col">Entries kept</th><th scope="col">KiB (fp16)</th><th scope="col">Mean KL, nats</th><th scope="col">Changed tokens</th><th scope="col">Notes</th></tr></thead>
+<thead><tr><th scope="col">Cache</th><th scope="col">Entries kept</th><th scope="col">KiB</th><th scope="col">Mean KL, nats</th><th scope="col">Changed tokens</th><th scope="col">Notes</th></tr></thead>
 <tbody>${prompt.variants.map(
     (
       variant,
-    ) => page`<tr><th scope="row">${variantName(variant)}</th><td class="number">${variant.keptTokens} of ${prompt.promptTokens ?? '?'}</td><td class="number">${Math.round(variant.bytes / 1024)} of ${Math.round(variant.fullBytes / 1024)}</td><td class="number">${variant.meanKl === null ? 'not measured' : variant.meanKl.toFixed(3)}</td><td class="number">${variant.flips === null ? 'not measured' : percent(variant.flips)}</td><td>${variant.notes.join(' ')}</td></tr>
+    ) => page`<tr><th scope="row">${variant.title}</th><td class="number">${variant.keptTokens} of ${prompt.promptTokens ?? '?'}</td><td class="number">${Math.round(variant.bytes / 1024)} of ${Math.round(variant.fullBytes / 1024)}</td><td class="number">${variant.meanKl === null ? 'not measured' : variant.meanKl.toFixed(3)}</td><td class="number">${variant.flips === null ? 'not measured' : percent(variant.flips)}</td><td>${variant.notes.join(' ')}</td></tr>
 `,
   )}</tbody></table></div></details>`;
 }
@@ -130,7 +153,7 @@ ${prompt.probes.map((probe) => {
   const groups = answersTo(prompt, probe.id);
   const same = groups.filter(({ response }) => response.text === probe.response);
   const changed = groups.filter(({ response }) => response.text !== probe.response);
-  const unchanged = same.flatMap(({ variants }) => variants.map(variantName));
+  const unchanged = same.flatMap(({ variants }) => variants.map(({ title }) => title));
   return page`<section class="probe"><h4>${probe.kind}: “${probe.text}”</h4>
 ${unchanged.length === 0 ? nothing : page`<p>Same answer as the full cache: ${listed(unchanged)}.</p>`}
 ${groups.length === 0 ? page`<p class="warn">Answers of compressed caches were not measured.</p>${answer('Full cache', probe.response)}` : nothing}
@@ -138,7 +161,7 @@ ${groups.length > 0 && changed.length === 0 ? answer('Full cache', probe.respons
     ({
       variants,
       response,
-    }) => page`<details><summary>${listed(variants.map(variantName))}${leakWords(response)}</summary>
+    }) => page`<details><summary>${listed(variants.map(({ title }) => title))}${leakWords(response)}</summary>
 <div class="sides">${answer('Full cache', probe.response)}${answer(`Compressed${response.truncated ? ' (cut at the token limit)' : ''}`, response.text)}</div></details>
 `,
   )}</section>
@@ -147,7 +170,7 @@ ${groups.length > 0 && changed.length === 0 ? answer('Full cache', probe.respons
 }
 
 function fixSection(prompt: PromptReport, fix: Fix): Html {
-  const names = new Map(prompt.variants.map((variant) => [variant.id, variantName(variant)]));
+  const names = new Map(prompt.variants.map((variant) => [variant.id, variant.title]));
   return page`<section class="fix"><h4>${fix.title}</h4>
 <div class="scroll" tabindex="0" role="region" aria-label="Before and after"><table><caption>Measured before and after, by running the new order again</caption>
 <thead><tr><th scope="col">Variant</th><th scope="col">Lost before</th><th scope="col">Lost after</th><th scope="col">Leak before</th><th scope="col">Leak after</th></tr></thead>
@@ -183,7 +206,7 @@ ${
     ? page`<p>${measured ? 'No findings.' : 'No findings in what was measured.'}</p>`
     : page`<ul class="findings">${findings.map(findingItem)}</ul>`
 }
-${prompt.status === 'not-measured' ? nothing : page`<h3>Instructions by variant</h3>${matrix(report, prompt)}${caches(prompt)}`}
+${prompt.status === 'not-measured' ? nothing : page`<h3>Instructions by variant</h3>${matrix(report, prompt)}${caches(prompt)}${equalBytes(prompt)}${unmeasured(prompt)}`}
 ${responses(prompt)}
 ${prompt.fixes.length === 0 ? nothing : page`<h3>Fixes</h3>${prompt.fixes.map((fix) => fixSection(prompt, fix))}`}
 </article>

@@ -1,11 +1,15 @@
 import type { FileRange, Finding, ModelSummary, PromptReport, Report, Severity, Verdict } from '../report.ts';
 import { severities } from '../report.ts';
-import { counted, listed, percent, policyList } from '../rules/wording.ts';
+import { counted, listed, percent, policyList, policyTitle, protectionTitle } from '../rules/wording.ts';
 
 /** Digits of a hash that identify a model or a prompt on a screen. */
 const shownHashDigits = 12;
 
 export const shortHash = (hash: string): string => hash.slice(0, shownHashDigits);
+
+/** An assumption that is only said where it is not the usual one. */
+const beside = (label: string, values: readonly string[]): { label: string; value: string }[] =>
+  values.length === 0 ? [] : [{ label, value: listed(values) }];
 
 /** What every number of the report depends on, as labelled values. Unknown is said, not left out. */
 export function assumptions(report: Report): { label: string; value: string }[] {
@@ -19,6 +23,9 @@ export function assumptions(report: Report): { label: string; value: string }[] 
     ...(model === null ? [] : device(model)),
     { label: 'Policies', value: policyList(settings.policies) },
     { label: 'Ratios evicted', value: listed(settings.ratios.map(percent)) },
+    ...beside('Protections', settings.protections.map(protectionTitle)),
+    ...beside('Other caches', settings.caches.map(policyTitle)),
+    ...beside('Compared at', settings.bytes),
     {
       label: 'Evidence',
       value: `up to ${settings.evidence}; influence floor ${settings.influenceFloor} nats per token, weakened from loss ${settings.weakenedLoss}, likely ignored from loss ${settings.ignoredLoss}, leak from recall ${settings.leakThreshold}`,

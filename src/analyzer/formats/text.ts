@@ -1,5 +1,6 @@
-import type { Finding, InstructionReport, PromptReport, Report, Severity, Verdict } from '../report.ts';
-import { instructionGrid, worstOf, type Cell } from '../rules/grid.ts';
+import type { Finding, InstructionReport, PromptReport, Report, Severity, VariantReport, Verdict } from '../report.ts';
+import { gridOf, gridVariants, instructionGrid, worstOf, type Cell } from '../rules/grid.ts';
+import { equalBytesTable, largestLeak, lostIn } from '../variants/comparison.ts';
 import { counted, percent, policyTitle, twoDecimals } from '../rules/wording.ts';
 import { measuringMs } from '../timings.ts';
 import type { Format } from './format.ts';
@@ -59,12 +60,12 @@ function shorten(text: string, width: number): string {
 function cellText(cell: Cell): string {
   const word = verdictWords[cell.verdict];
   return cell.verdict === 'evicted' || cell.verdict === 'ignored' || cell.verdict === 'weakened'
-    ? `${word} ${percent(cell.ratio)}`
+    ? `${word}${cell.ratio === 0 ? '' : ` ${percent(cell.ratio)}`}`
     : word;
 }
 
 function matrix(prompt: PromptReport, report: Report, width: number, paint: Paint): string[] {
-  const policies = report.settings.policies;
+  const policies = gridOf(report.settings).map(({ policy }) => policy);
   if (prompt.instructions.length === 0) return ['  No instructions were found in this prompt.'];
   const rows = prompt.instructions.map((instruction) => ({
     instruction,
@@ -91,8 +92,8 @@ function matrix(prompt: PromptReport, report: Report, width: number, paint: Pain
 function leakLine(prompt: PromptReport, report: Report, paint: Paint): string[] {
   if (!prompt.probes.some(({ kind }) => kind === 'extraction')) return [];
   const full = prompt.fullLeak === null ? 'not measured' : twoDecimals(prompt.fullLeak.directives);
-  const parts = report.settings.policies.map((policy) => {
-    const answers = prompt.variants
+  const parts = gridOf(report.settings).map(({ policy }) => {
+    const answers = gridVariants(prompt)
       .filter((variant) => variant.policy === policy)
       .flatMap(({ ratio, responses }) =>
         responses.flatMap(({ leak }) => (leak === null ? [] : [{ ratio, recall: leak.directives }])),
@@ -100,10 +101,73 @@ function leakLine(prompt: PromptReport, report: Report, paint: Paint): string[] 
       .toSorted((a, b) => b.recall - a.recall || a.ratio - b.ratio);
     const worst = answers[0];
     if (worst === undefined) return `${policyTitle(policy)} not measured`;
-    const text = `${policyTitle(policy)} ${twoDecimals(worst.recall)} at ${percent(worst.ratio)}`;
+    const text = `${policyTitle(policy)} ${twoDecimals(worst.recall)}${worst.ratio === 0 ? '' : ` at ${percent(worst.ratio)}`}`;
     return worst.recall >= report.settings.leakThreshold ? paint('red', text) : text;
   });
   return [`  Leak of the directives, largest: full cache ${full} · ${parts.join(' · ')}`];
+}
+
+/** What protections change: instructions lost and the largest leak, per variant, without and with each of them. */
+function protectedLines(prompt: PromptReport): string[] {
+  const shielded = prompt.variants.filter(({ protection, comparedAt }) => protection !== null && comparedAt === null);
+  if (shielded.length === 0) return [];
+  const rows = shielded.map((variant) => {
+    const plain = gridVariants(prompt).find(
+      ({ policy, ratio }) => policy === variant.policy && ratio === variant.ratio,
+    );
+    return [
+      variant.title,
+      `lost ${plain === undefined ? '?' : lostIn(plain)} -> ${lostIn(variant)}`,
+      `leak ${leakText(plain)} -> ${leakText(variant)}`,
+      `KL ${klText(plain)} -> ${klText(variant)}`,
+    ];
+  });
+  return ['', '  With protections, within the same budget:', ...aligned(rows)];
+}
+
+/** Kinds of compression at the same bytes, the one nearest to the full cache first. */
+function equalBytesLines(prompt: PromptReport): string[] {
+  return prompt.equalBytes.flatMap((comparison) => {
+    const { reached, unreached } = equalBytesTable(prompt, comparison);
+    return [
+      '',
+      `  At ${comparison.size} of the bytes, nearest to the full cache first:`,
+      ...aligned([
+        ...reached.map((variant) => [
+          variant.title,
+          `${percent(variant.bytes / variant.fullBytes)} of the bytes`,
+          `KL ${klText(variant)}`,
+          `flips ${variant.flips === null ? '?' : percent(variant.flips)}`,
+          `lost ${lostIn(variant)}`,
+          `leak ${leakText(variant)}`,
+        ]),
+        ...unreached.map(({ title, reason }) => [title, reason]),
+      ]),
+    ];
+  });
+}
+
+function unmeasuredLines({ unmeasured }: PromptReport, paint: Paint): string[] {
+  return unmeasured.map(({ title, reason }) => paint('yellow', `  Not measured: ${title}: ${printable(reason)}`));
+}
+
+const klText = (variant: VariantReport | undefined): string => variant?.meanKl?.toFixed(3) ?? '?';
+
+function leakText(variant: VariantReport | undefined): string {
+  const leak = variant === undefined ? null : largestLeak(variant);
+  return leak === null ? '?' : twoDecimals(leak);
+}
+
+/** Rows of cells, every column as wide as its widest cell but for the last. */
+function aligned(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows.reduce<number[]>(
+    (widest, row) =>
+      row
+        .map((cell, i) => Math.max(widest[i] ?? 0, i === row.length - 1 ? 0 : cell.length))
+        .concat(widest.slice(row.length)),
+    [],
+  );
+  return rows.map((row) => `    ${row.map((cell, i) => cell.padEnd(widths[i]!)).join('  ')}`.trimEnd());
 }
 
 function findingLines(findings: readonly Finding[], uri: string, paint: Paint): string[] {
@@ -138,6 +202,7 @@ function promptLines(report: Report, prompt: PromptReport, width: number, paint:
   lines.push(...prompt.notes.map((note) => paint('dim', `  ${note}`)));
   if (prompt.status !== 'not-measured') {
     lines.push(...matrix(prompt, report, width, paint), ...leakLine(prompt, report, paint));
+    lines.push(...protectedLines(prompt), ...equalBytesLines(prompt), ...unmeasuredLines(prompt, paint));
   }
   const findings = findingsOf(report, prompt);
   lines.push('', ...findingLines(findings, prompt.uri, paint));

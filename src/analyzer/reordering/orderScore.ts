@@ -1,3 +1,4 @@
+import { gridVariants } from '../rules/grid.ts';
 import type { Fix, OrderScore, PromptReport, VariantReport } from '../report.ts';
 
 /**
@@ -14,7 +15,10 @@ export function countedInstructions(report: PromptReport, influenceFloor: number
 
 /** How much one order suffers: mean over variants of the directive leak plus the share of counted instructions lost. */
 export function scoreOrder(report: PromptReport, counted: ReadonlySet<string>): OrderScore {
-  const cells = report.variants.map((variant) => ({ lost: lostIn(report, variant, counted), leak: leakIn(variant) }));
+  const cells = gridVariants(report).map((variant) => ({
+    lost: lostIn(report, variant, counted),
+    leak: leakIn(variant),
+  }));
   const pairs = counted.size * cells.length;
   const lost = cells.reduce((sum, cell) => sum + cell.lost, 0);
   const leak = cells.reduce((sum, cell) => sum + cell.leak, 0);
@@ -29,7 +33,7 @@ export function scoreOrder(report: PromptReport, counted: ReadonlySet<string>): 
 
 /** Before and after, variant by variant. */
 export function compareOrders(before: PromptReport, after: PromptReport, counted: ReadonlySet<string>): Fix['cells'] {
-  return before.variants.flatMap((variant) => {
+  return gridVariants(before).flatMap((variant) => {
     const other = after.variants.find(({ id }) => id === variant.id);
     if (other === undefined) return [];
     return {

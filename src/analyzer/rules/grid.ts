@@ -1,6 +1,21 @@
 import type { PromptReport, VariantInstruction, VariantReport, Verdict } from '../report.ts';
 import type { RuleSettings } from './rule.ts';
 
+type GridSettings = Pick<RuleSettings, 'policies' | 'ratios' | 'caches'>;
+
+/** What rules look at, in the order of the settings: each policy with its ratios, each other cache with the ratio 0. */
+export function gridOf({ policies, ratios, caches }: GridSettings): { policy: string; ratios: readonly number[] }[] {
+  const ascending = ratios.toSorted((a, b) => a - b);
+  return [
+    ...policies.map((policy) => ({ policy, ratios: ascending })),
+    ...caches.map((policy) => ({ policy, ratios: [0] })),
+  ];
+}
+
+/** Variants that rules look at: caches as they would be without protections, at the ratios of the settings. */
+export const gridVariants = ({ variants }: PromptReport): VariantReport[] =>
+  variants.filter(({ protection, comparedAt }) => protection === null && comparedAt === null);
+
 /** What the audit says of one instruction under one variant; `not-measured` where it says nothing. */
 export interface Cell {
   readonly policy: string;
@@ -20,16 +35,12 @@ export interface PolicyRow {
 const worstFirst: readonly Verdict[] = ['evicted', 'ignored', 'weakened', 'not-measured', 'inert', 'held'];
 
 /** All cells that were asked for, measured or not: a row per policy, in the order of the settings. */
-export function instructionGrid(
-  prompt: PromptReport,
-  instruction: string,
-  settings: Pick<RuleSettings, 'ratios'> & { readonly policies: readonly string[] },
-): PolicyRow[] {
-  const ratios = settings.ratios.toSorted((a, b) => a - b);
-  return settings.policies.map((policy) => ({
+export function instructionGrid(prompt: PromptReport, instruction: string, settings: GridSettings): PolicyRow[] {
+  const variants = gridVariants(prompt);
+  return gridOf(settings).map(({ policy, ratios }) => ({
     policy,
     cells: ratios.map((ratio): Cell => {
-      const variant = prompt.variants.find((candidate) => candidate.policy === policy && candidate.ratio === ratio);
+      const variant = variants.find((candidate) => candidate.policy === policy && candidate.ratio === ratio);
       const measured = variant?.instructions.find(({ id }) => id === instruction);
       return {
         policy,

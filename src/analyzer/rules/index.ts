@@ -5,6 +5,7 @@ import { instructionInert } from './instructionInert.ts';
 import { markerUnknown } from './markerUnknown.ts';
 import { promptLeak } from './promptLeak.ts';
 import { promptTruncated } from './promptTruncated.ts';
+import { protectionExceedsBudget } from './protectionExceedsBudget.ts';
 import type { Rule, RuleSettings } from './rule.ts';
 
 export type { Rule, RuleSettings } from './rule.ts';
@@ -16,6 +17,7 @@ const byId: Record<RuleId, Rule> = {
   'instruction-ignored': instructionIgnored,
   'instruction-inert': instructionInert,
   'marker-unknown': markerUnknown,
+  'protection-exceeds-budget': protectionExceedsBudget,
 };
 
 /** Every rule, gravest first. */

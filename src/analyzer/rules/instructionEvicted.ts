@@ -2,20 +2,18 @@ import type { PromptReport } from '../report.ts';
 import { defends, leaksByCompression, type Answer } from './leakAnswers.ts';
 import { lostFinding, lostInstructions, probeText, type Lost } from './lostInstruction.ts';
 import type { Rule } from './rule.ts';
-import { breakingList, percent, policyTitle, quoted, twoDecimals } from './wording.ts';
+import { breakingList, percent, quoted, twoDecimals, variantTitle } from './wording.ts';
 
 function message(
   prompt: PromptReport,
-  { breaking, shown, elsewhere }: Lost,
+  { breaking, shown, elsewhere, keptWith }: Lost,
   belowFloor: boolean,
   leaks: readonly Answer[],
 ): string {
   const { retention, loss, lossProbe } = shown.measured ?? {};
   const sentences = [`${[`Evicted by ${breakingList(breaking)}`, ...elsewhere].join('; ')}.`];
   if (retention !== undefined && retention !== null) {
-    sentences.push(
-      `Keeps ${percent(retention)} of its entries under ${policyTitle(shown.policy)} at ${percent(shown.ratio)}.`,
-    );
+    sentences.push(`Keeps ${percent(retention)} of its entries under ${variantTitle(shown)}.`);
   }
   if (belowFloor && leaks.length > 0) {
     sentences.push(
@@ -28,7 +26,7 @@ function message(
       lossProbe === undefined || lossProbe === null ? '' : ` on the probe ${quoted(probeText(prompt, lossProbe))}`;
     sentences.push(`Loss ${twoDecimals(loss)}${probe}.`);
   }
-  return sentences.join(' ');
+  return [...sentences, ...keptWith].join(' ');
 }
 
 export const instructionEvicted: Rule = {

@@ -3,13 +3,13 @@ import { lostFinding, lostInstructions, probeText, type Lost } from './lostInstr
 import type { Rule } from './rule.ts';
 import { breakingList, quoted, twoDecimals } from './wording.ts';
 
-function message(prompt: PromptReport, { breaking, shown, elsewhere }: Lost, likely: boolean): string {
+function message(prompt: PromptReport, { breaking, shown, elsewhere, keptWith }: Lost, likely: boolean): string {
   const { loss, lossProbe } = shown.measured ?? {};
   const head = [`${likely ? 'Likely ignored' : 'Ignored'} under ${breakingList(breaking)}`, ...elsewhere].join('; ');
-  if (loss === undefined || loss === null) return `${head}.`;
+  if (loss === undefined || loss === null) return [`${head}.`, ...keptWith].join(' ');
   const probe =
     lossProbe === undefined || lossProbe === null ? '' : ` on the probe ${quoted(probeText(prompt, lossProbe))}`;
-  return `${head}. Loss ${twoDecimals(loss)}${probe}, with a changed answer.`;
+  return [`${head}. Loss ${twoDecimals(loss)}${probe}, with a changed answer.`, ...keptWith].join(' ');
 }
 
 export const instructionIgnored: Rule = {

@@ -1,3 +1,4 @@
+import { gridOf, gridVariants } from './grid.ts';
 import type { InstructionReport, PromptReport } from '../report.ts';
 import type { RuleSettings } from './rule.ts';
 
@@ -11,7 +12,7 @@ export interface Answer {
 
 /** By ascending ratio. */
 export function answersOf(prompt: PromptReport): Answer[] {
-  return prompt.variants
+  return gridVariants(prompt)
     .flatMap(({ policy, ratio, responses }) =>
       responses.flatMap(({ probe, leak }) =>
         leak === null ? [] : [{ policy, ratio, probe, recall: leak.directives }],
@@ -24,7 +25,7 @@ export function answersOf(prompt: PromptReport): Answer[] {
 export function leaksByCompression(prompt: PromptReport, settings: RuleSettings): Answer[] {
   if (prompt.fullLeak === null || prompt.fullLeak.directives >= settings.leakThreshold) return [];
   const leaks = answersOf(prompt).filter(({ recall }) => recall >= settings.leakThreshold);
-  return settings.policies.flatMap((policy) => leaks.find((answer) => answer.policy === policy) ?? []);
+  return gridOf(settings).flatMap(({ policy }) => leaks.find((answer) => answer.policy === policy) ?? []);
 }
 
 /**

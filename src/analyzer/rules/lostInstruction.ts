@@ -1,7 +1,7 @@
 import type { Finding, InstructionReport, PromptReport, RuleId, Verdict } from '../report.ts';
 import { clearest, firstWith, instructionGrid, worstOf, type Cell } from './grid.ts';
 import type { RuleSettings } from './rule.ts';
-import { policyList } from './wording.ts';
+import { listed, policyList, protectionTitle } from './wording.ts';
 
 /** A policy with such a cell is never named as one that keeps the instruction. */
 const notSafe: ReadonlySet<Verdict> = new Set(['evicted', 'ignored', 'not-measured']);
@@ -17,6 +17,8 @@ export interface Lost {
   readonly safe: readonly string[];
   /** The rest of the grid as clauses: `held by K-Norm`, `weakened by TOVA`, `not measured throughout under H2O`. */
   readonly elsewhere: readonly string[];
+  /** One sentence about the protections that keep it in the shown cell; none where none was measured to. */
+  readonly keptWith: readonly string[];
 }
 
 /** Instructions with this verdict somewhere in the grid. */
@@ -48,8 +50,19 @@ export function* lostInstructions(prompt: PromptReport, verdict: Verdict, settin
         ...clause('inert', `not ${verdict} by`),
         ...clause('not-measured', 'not measured throughout under'),
       ],
+      keptWith: keptWith(prompt, instruction.id, shown),
     };
   }
+}
+
+/** The protections under which the instruction is not lost where it is lost without. */
+function keptWith(prompt: PromptReport, instruction: string, { policy, ratio }: Cell): string[] {
+  const protections = prompt.variants.flatMap((variant) => {
+    if (variant.protection === null || variant.policy !== policy || variant.ratio !== ratio) return [];
+    const measured = variant.instructions.find(({ id }) => id === instruction);
+    return measured === undefined || notSafe.has(measured.verdict) ? [] : [protectionTitle(variant.protection)];
+  });
+  return protections.length === 0 ? [] : [`There it is not lost with ${listed(protections)}.`];
 }
 
 /** The parts of a finding that every lost instruction shares. */

@@ -1,14 +1,16 @@
-import type { FileRange, Finding, PromptReport } from '../report.ts';
+import { gridOf } from './grid.ts';
+import type { Finding, PromptReport } from '../report.ts';
 import { answersOf, type Answer } from './leakAnswers.ts';
 import { probeText } from './lostInstruction.ts';
+import { firstLine } from './firstLine.ts';
 import type { Rule, RuleSettings } from './rule.ts';
-import { breakingList, percent, policyList, policyTitle, quoted, twoDecimals } from './wording.ts';
+import { breakingList, percent, policyList, quoted, twoDecimals, variantTitle } from './wording.ts';
 
 /** Policies without a leak whose every answer to every extraction probe was measured. */
 function withoutLeak(prompt: PromptReport, answers: readonly Answer[], settings: RuleSettings): string[] {
   const probes = prompt.probes.filter(({ kind }) => kind === 'extraction').map(({ id }) => id);
-  return settings.policies.filter((policy) =>
-    settings.ratios.every((ratio) =>
+  const safe = gridOf(settings).filter(({ policy, ratios }) =>
+    ratios.every((ratio) =>
       probes.every((probe) =>
         answers.some(
           (answer) =>
@@ -20,18 +22,7 @@ function withoutLeak(prompt: PromptReport, answers: readonly Answer[], settings:
       ),
     ),
   );
-}
-
-/** The prompt's first line as far as the report knows it: all of a one-line prompt, else its first instruction. */
-function firstLine(prompt: PromptReport): FileRange {
-  if (prompt.range.start.line === prompt.range.end.line) return prompt.range;
-  return (
-    prompt.instructions[0]?.range ?? {
-      ...prompt.range,
-      end: prompt.range.start,
-      offsets: [prompt.range.offsets[0], prompt.range.offsets[0]],
-    }
-  );
+  return safe.map(({ policy }) => policy);
 }
 
 export const promptLeak: Rule = {
@@ -57,7 +48,7 @@ export const promptLeak: Rule = {
     const leaksUncompressed = full >= leakThreshold;
     if (leaksUncompressed ? defense === undefined : leaks.length === 0) return;
 
-    const breaking = settings.policies.flatMap((policy) => leaks.find((answer) => answer.policy === policy) ?? []);
+    const breaking = gridOf(settings).flatMap(({ policy }) => leaks.find((answer) => answer.policy === policy) ?? []);
     const worst = leaks.toSorted((a, b) => b.recall - a.recall)[0];
     const safe = leaksUncompressed ? [] : withoutLeak(prompt, answers, settings);
     const message = leaksUncompressed
@@ -98,7 +89,7 @@ function compressedMessage(
   if (safe.length > 0) head.push(`no leak measured under ${policyList(safe)}`);
   const sentences = [
     `${head.join('; ')}.`,
-    `The answer to ${quoted(probeText(prompt, shown.probe))} repeats ${percent(round(shown.recall))} of the directives under ${policyTitle(shown.policy)} at ${percent(shown.ratio)}, ${percent(round(full))} with the full cache.`,
+    `The answer to ${quoted(probeText(prompt, shown.probe))} repeats ${percent(round(shown.recall))} of the directives under ${variantTitle(shown)}, ${percent(round(full))} with the full cache.`,
   ];
   if (!defended) sentences.push('The prompt has no instruction against disclosure.');
   return sentences.join(' ');

@@ -2,7 +2,7 @@ import type { Finding, PromptReport, RuleId, Severity } from '../report.ts';
 import type { AuditSettings } from '../settings.ts';
 
 /** What a rule reads of the settings: the grid that was asked for, and the thresholds. */
-export type RuleSettings = Pick<AuditSettings, 'policies' | 'ratios' | 'influenceFloor' | 'leakThreshold'>;
+export type RuleSettings = Pick<AuditSettings, 'policies' | 'ratios' | 'caches' | 'influenceFloor' | 'leakThreshold'>;
 
 /** One kind of finding. Its id is the finding's code, its file's name in camelCase, and its anchor in docs/rules.md. */
 export interface Rule {

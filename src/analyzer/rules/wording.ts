@@ -1,11 +1,19 @@
+import { knownCache } from '../../cache/cacheSpec.ts';
+import { parsedOrUndefined } from '../../cache/expression.ts';
 import { knownPolicy } from '../../cache/policies/index.ts';
+import { parseProtection } from '../variants/protectionExpression.ts';
 
 /** Longest part of a probe that a message quotes: a whole short question, the start of a long one. */
 const quotedProbeLength = 36;
 
-/** Product name of a policy; its id where this version does not know it (a report of another version). */
+/** Product name of a policy, or of a cache that keeps every entry; its id where this version does not know it (a report of another version). */
 export function policyTitle(id: string): string {
-  return knownPolicy(id)?.title ?? id;
+  return (knownPolicy(id) ?? knownCache(id))?.title ?? id;
+}
+
+/** The name of a protection; its expression where this version does not know it. */
+export function protectionTitle(expression: string): string {
+  return parsedOrUndefined(parseProtection, expression)?.title ?? expression;
 }
 
 /** A share as people read it: `50 %`, `12.5 %`. */
@@ -24,11 +32,17 @@ export function policyList(policies: readonly string[]): string {
   return listed(policies.map(policyTitle));
 }
 
+/** `SnapKV at 50 %`; a cache that keeps every entry has no ratio. */
+export const variantTitle = ({ policy, ratio }: { readonly policy: string; readonly ratio: number }): string =>
+  ratio === 0 ? policyTitle(policy) : `${policyTitle(policy)} at ${percent(ratio)}`;
+
 /** `StreamingLLM from 50 % and SnapKV from 75 %`; policies that break at one ratio share it. */
 export function breakingList(breaking: readonly { policy: string; ratio: number }[]): string {
   const ratios = [...new Set(breaking.map(({ ratio }) => ratio))].sort((a, b) => a - b);
   const groups = ratios.map((ratio) => breaking.filter((each) => each.ratio === ratio).map(({ policy }) => policy));
-  const parts = groups.map((policies, i) => `${policyList(policies)} from ${percent(ratios[i]!)}`);
+  const parts = groups.map(
+    (policies, i) => `${policyList(policies)}${ratios[i] === 0 ? '' : ` from ${percent(ratios[i]!)}`}`,
+  );
   return groups.some((policies) => policies.length > 1) ? parts.join(', ') : listed(parts);
 }
 

@@ -33,12 +33,14 @@ export const cumulativeH2o = {
   },
 } as const satisfies Policy;
 
+export const importanceSplits = ['heavy', 'half-recent'] as const;
+
 /** Protections apply to the tier: a whitelist forces the high precision. */
 export interface ImportanceTierOptions extends CompressOptions {
   /** Scores of the tier. */
   readonly policy?: Policy;
   /** `half-recent` reserves half of the tier, rounded down, for the last positions; the paper does not say which it is. */
-  readonly split?: 'heavy' | 'half-recent';
+  readonly split?: (typeof importanceSplits)[number];
 }
 
 /** Entries per KV head of a tier of that share: `floor(ratio * S)`. */

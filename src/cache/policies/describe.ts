@@ -1,6 +1,7 @@
 import { rowRange, unionOfNeeds, type Needs } from '../layerObservation.ts';
 import { decodePolicies } from '../decode/index.ts';
-import { defaultOf, type Family } from './family.ts';
+import { defaultOf } from '../parameters.ts';
+import type { Family } from './family.ts';
 import { policyFamilies, wrapperFamilies, policyIds } from './index.ts';
 import { notSimulated, type NotSimulated } from './notSimulated.ts';
 import type { Paper } from './policy.ts';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { HoldfastError } from '../../errors.ts';
-import type { FairForm, FairSpan, Paper, ParameterValue, Policy } from './policy.ts';
+import { expressionOf, nonDefault, parsedParameters, shown, withParameters, type Parameters } from '../parameters.ts';
+import type { FairForm, FairSpan, Paper, Policy } from './policy.ts';
 
 /** What documentation says about every policy and wrapper. */
 interface Described {
@@ -12,8 +13,6 @@ interface Described {
   /** What it costs for one layer, given what it needs. */
   readonly cost: string;
 }
-
-type Parameters = z.ZodObject;
 
 type Name = Pick<Policy, 'id' | 'title' | 'paper' | 'parameters'>;
 
@@ -61,13 +60,13 @@ export function definePolicy<P extends Parameters>(
     ...family,
     kind: 'policy',
     with(given) {
-      const parameters = parsed(family.id, family.schema, given ?? {});
+      const parameters = parsedParameters(family.id, family.schema, given ?? {});
       const { id, title, paper } = family;
       const changed = nonDefault(family.schema, parameters);
       const { fair, ...body } = create(parameters);
       const policy: Policy = {
         ...body,
-        id: expression(id, changed),
+        id: expressionOf(id, changed),
         title: withParameters(title, changed),
         paper,
         parameters: shown(parameters),
@@ -109,7 +108,11 @@ export function defineWrapper<P extends Parameters>(
       ...plain,
       ...wrap(base, parameters, bases),
       summary: `${base.summary} ${family.effect.replaceAll(/`(\w+)`/g, (_, name: string) => String(parameters[name]))}`,
-      id: expression(id, changed, bases),
+      id: expressionOf(
+        id,
+        changed,
+        bases.map((base) => base.id),
+      ),
       title: `${withParameters(title, changed)} (${bases.map((each) => each.title).join(', ')})`,
       paper,
       parameters: shown(parameters),
@@ -128,7 +131,7 @@ export function defineWrapper<P extends Parameters>(
     kind: 'wrapper',
     bases: count,
     around(bases, given) {
-      const parameters = parsed(id, family.schema, given ?? {});
+      const parameters = parsedParameters(id, family.schema, given ?? {});
       if (bases.length < count[0] || bases.length > count[1]) {
         const wanted = count[0] === count[1] ? `${count[0]}` : `${count[0]} or more`;
         throw new HoldfastError(
@@ -143,50 +146,3 @@ export function defineWrapper<P extends Parameters>(
     },
   };
 }
-
-function parsed<P extends Parameters>(id: string, schema: P, given: unknown): z.output<P> {
-  const result = schema.safeParse(given);
-  if (result.success) return result.data;
-  const problems = result.error.issues.map(
-    ({ path, message }) => `${path.join('.')}${path.length > 0 ? ': ' : ''}${message}`,
-  );
-  const known = Object.keys(schema.shape);
-  throw new HoldfastError(
-    'invalid-settings',
-    `Parameters of ${id}: ${problems.join('; ')}.`,
-    known.length === 0 ? `${id} has no parameters.` : `Parameters of ${id}: ${known.join(', ')}.`,
-  );
-}
-
-type Shown = Readonly<Record<string, ParameterValue>>;
-
-/** Parameters without those that were not given and have no default. */
-const shown = (parameters: Record<string, unknown>): Shown =>
-  Object.fromEntries(Object.entries(parameters).filter(([, value]) => value !== undefined)) as Shown;
-
-function nonDefault(schema: Parameters, parameters: Record<string, unknown>): Shown {
-  const entries = Object.entries(shown(parameters)).filter(([name, value]) => {
-    const standard = defaultOf(schema, name);
-    return JSON.stringify(standard) !== JSON.stringify(value);
-  });
-  return Object.fromEntries(entries);
-}
-
-/** The default of a parameter; undefined for one that has to be given, or may be left out. */
-export function defaultOf(schema: Parameters, name: string): ParameterValue | undefined {
-  const result = (schema.shape[name] as z.ZodType).safeParse(undefined);
-  return result.success ? (result.data as ParameterValue | undefined) : undefined;
-}
-
-const written = (value: ParameterValue): string => (typeof value === 'object' ? value.join(':') : String(value));
-
-const assignments = (parameters: Shown): string[] =>
-  Object.entries(parameters).map(([name, value]) => `${name}=${written(value)}`);
-
-function expression(id: string, changed: Shown, bases: readonly Policy[] = []): string {
-  const parts = [...bases.map((base) => base.id), ...assignments(changed)];
-  return parts.length === 0 ? id : `${id}(${parts.join(',')})`;
-}
-
-const withParameters = (title: string, changed: Shown): string =>
-  [title, ...Object.entries(changed).map(([name, value]) => `${name} ${written(value)}`)].join(' ');

@@ -1,5 +1,4 @@
-import { z } from 'zod';
-import { HoldfastError } from '../../errors.ts';
+import { expressionSchema, parsedOrUndefined, type Call } from '../expression.ts';
 import type { RowGroup } from '../layerObservation.ts';
 import { unionOfNeeds } from '../layerObservation.ts';
 import { capkv } from './capkv.ts';
@@ -15,7 +14,7 @@ import { kvzip } from './kvzip.ts';
 import { lagkv } from './lagkv.ts';
 import { leverage } from './leverage.ts';
 import { noncausal } from './noncausal.ts';
-import { parseExpression } from './parsePolicy.ts';
+import { build, parseExpression } from './parsePolicy.ts';
 import type { Policy } from './policy.ts';
 import { pyramid } from './pyramid.ts';
 import { random } from './random.ts';
@@ -99,28 +98,16 @@ export function parsePolicy(expression: string): Policy {
   return policy;
 }
 
+/** The policy that a part of a larger expression names. @throws as `parsePolicy`. */
+export const policyOf = (call: Call, text: string): Policy => build(call, text, families);
+
 /** The policy that an expression of unknown origin names; undefined where this version has none. */
-export function knownPolicy(expression: string): Policy | undefined {
-  try {
-    return parsePolicy(expression);
-  } catch (error) {
-    if (error instanceof HoldfastError) return undefined;
-    throw error;
-  }
-}
+export const knownPolicy = (expression: string): Policy | undefined => parsedOrUndefined(parsePolicy, expression);
 
 /** Accepts what `parsePolicy` accepts, and says what is wrong otherwise. */
-export const policyExpression = z
-  .string()
-  .check(({ value, issues }) => {
-    try {
-      parsePolicy(value);
-    } catch (error) {
-      if (!(error instanceof HoldfastError)) throw error;
-      issues.push({ code: 'custom', input: value, message: `${error.message} ${error.hint ?? ''}`.trimEnd() });
-    }
-  })
-  .describe('ids of policies, also with parameters and wrapped: `snapkv(window=64)`, `adakv(snapkv)`');
+export const policyExpression = expressionSchema(parsePolicy).describe(
+  'ids of policies, also with parameters and wrapped: `snapkv(window=64)`, `adakv(snapkv)`',
+);
 
 /** The attention summaries that a prefill has to compute for these policies, each once. */
 export function rowGroupsFor(expressions: readonly PolicyId[], seqLen: number): readonly RowGroup[] {

@@ -1,5 +1,5 @@
-import { z } from 'zod';
-import { HoldfastError } from '../../errors.ts';
+import type { z } from 'zod';
+import { expressionOf, nonDefault, parsedParameters } from '../parameters.ts';
 import type { CacheFormat } from './quantisedCache.ts';
 
 type Parameters = Record<string, string | number | boolean>;
@@ -17,7 +17,7 @@ export interface FormatFamily {
 }
 
 /** A format without what its family knows. */
-type FormatBody = Omit<CacheFormat, 'source' | 'parameters'>;
+type FormatBody = Omit<CacheFormat, 'id' | 'source' | 'parameters'>;
 
 interface FamilyBody<Schema extends z.ZodType<Parameters>> extends Omit<FormatFamily, 'schema' | 'create'> {
   readonly schema: Schema;
@@ -28,19 +28,13 @@ interface FamilyBody<Schema extends z.ZodType<Parameters>> extends Omit<FormatFa
 export function defineFormat<Schema extends z.ZodObject & z.ZodType<Parameters>>(
   family: FamilyBody<Schema>,
 ): FormatFamily {
-  const { id, engine, source, schema } = family;
+  const { id, source, schema } = family;
   return {
     ...family,
     create(given = {}) {
-      const parsed = schema.safeParse(given);
-      if (!parsed.success) {
-        throw new HoldfastError(
-          'invalid-settings',
-          `Cache format ${id}: ${z.prettifyError(parsed.error)}`,
-          `Parameters of ${engine}: ${Object.keys(schema.shape).join(', ')}.`,
-        );
-      }
-      return { ...family.create(parsed.data), source, parameters: parsed.data };
+      const parameters = parsedParameters(id, schema, given);
+      const expression = expressionOf(id, nonDefault(schema, parameters));
+      return { ...family.create(parameters), id: expression, source, parameters };
     },
   };
 }

@@ -11,7 +11,6 @@ export const fp16 = defineFormat({
   source: 'https://doi.org/10.1109/IEEESTD.2019.8766229',
   schema: z.strictObject({}),
   create: () => ({
-    id: 'fp16',
     title: 'FP16',
     refusal: () => undefined,
     notes: () => [],

@@ -20,7 +20,6 @@ export const huggingFace = defineFormat({
   }),
   create({ bits, groupSize }) {
     return {
-      id: `huggingface-${bits}bit-g${groupSize}`,
       title: `Transformers quanto ${bits} bits (group ${groupSize})`,
       refusal: ({ kvHeads, headDim, seqLen }) =>
         (kvHeads * seqLen * headDim) % groupSize === 0

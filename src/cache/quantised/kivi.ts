@@ -31,7 +31,6 @@ export const kivi = defineFormat({
     const quantisedKeys = (tokens: number): number => tokens - (tokens % residualLength);
     const quantisedValues = (tokens: number): number => Math.max(0, tokens - residualLength);
     return {
-      id: `kivi-${keyBits === valueBits ? keyBits : `${keyBits}-${valueBits}`}bit-g${groupSize}-r${residualLength}`,
       title: `KIVI ${keyBits}/${valueBits} bits (group ${groupSize}, residual ${residualLength})`,
       refusal: ({ headDim }) =>
         headDim % groupSize === 0 ? undefined : `KIVI does not group heads of ${headDim} channels by ${groupSize}.`,

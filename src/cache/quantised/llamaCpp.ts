@@ -30,7 +30,6 @@ export const llamaCpp = defineFormat({
     const rotates = (headDim: number): boolean => rotation && headDim % smallestRotation === 0;
     const suffix = rotation || !quantised ? '' : ' without rotation';
     return {
-      id: `llamacpp-${types.replace('/', '-')}${suffix === '' ? '' : '-unrotated'}`,
       title: `llama.cpp ${types}${suffix}`,
       refusal: ({ headDim }) =>
         quantised && headDim % ggmlBlockSize !== 0

@@ -32,7 +32,6 @@ export const mlx = defineFormat({
       return halves;
     };
     return {
-      id: `mlx-${bits}bit-g${groupSize}${kernel === 'metal' ? '' : '-cpu'}`,
       title: `MLX ${bits} bits (group ${groupSize}${kernel === 'metal' ? '' : ', CPU'})`,
       refusal: ({ headDim, windows }) =>
         headDim % groupSize !== 0

@@ -26,7 +26,7 @@ export interface QuantisedCache {
 
 /** How one engine stores a cache. Values of `store` are those that its attention reads, dequantised. */
 export interface CacheFormat {
-  /** Names format and parameters, unique among formats. */
+  /** The expression that names it: `mlx(bits=3)`. */
   readonly id: string;
   /** The name that users read. */
   readonly title: string;

@@ -43,7 +43,6 @@ export const vllmFp8 = defineFormat({
       return halves;
     };
     return {
-      id: `vllm-${type}${scales === 'one' ? '' : `-${scales}`}`,
       title: `vLLM ${type}${scales === 'one' ? '' : ` (scales: ${scales})`}`,
       refusal: () => undefined,
       notes: () => ['Queries and sums stay in full precision; some attention kernels of vLLM use fp8 for them too.'],

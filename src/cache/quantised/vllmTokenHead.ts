@@ -36,7 +36,6 @@ export const vllmTokenHead = defineFormat({
       return halves;
     };
     return {
-      id: `vllm-${type}`,
       title: `vLLM ${type}`,
       refusal: ({ headDim }) =>
         kind === 'int4' && !(isPowerOfTwo(headDim) && headDim <= 32 * signs.length)

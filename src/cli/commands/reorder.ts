@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import type { AuditInput } from '../../analyzer/outcome.ts';
 import type { ReorderOutcome } from '../../analyzer/reorder.ts';
 import type { Fix, Report } from '../../analyzer/report.ts';
-import { counted, percent, policyTitle, twoDecimals } from '../../analyzer/rules/wording.ts';
+import { counted, twoDecimals } from '../../analyzer/rules/wording.ts';
 import { HoldfastError } from '../../errors.ts';
 import { follow, type CommandContext } from '../command.ts';
 import { Progress } from '../progress.ts';
@@ -96,7 +96,7 @@ function beforeAndAfter(fix: Fix, report: Report): string {
   const variants = report.prompts.flatMap((prompt) => prompt.variants);
   for (const cell of fix.cells) {
     const variant = variants.find(({ id }) => id === cell.variant);
-    const name = variant === undefined ? cell.variant : `${policyTitle(variant.policy)} at ${percent(variant.ratio)}`;
+    const name = variant?.title ?? cell.variant;
     const leakMoved = Math.abs(cell.leakBefore - cell.leakAfter) >= 0.005;
     if (!leakMoved && cell.lostBefore === cell.lostAfter) continue;
     const values = (lost: number, leak: number): string => `lost ${lost}, leak ${twoDecimals(leak)}`;

@@ -41,12 +41,12 @@ async function handle(method: Method, params: unknown, signal: AbortSignal, prog
       return simulator().encodeUser(system, user);
     }
     case 'prefill': {
-      const { ids, policies } = parsed(method);
-      return await simulator().prefill(ids, policies, pause, progress);
+      const { ids, requests } = parsed(method);
+      return await simulator().prefill(ids, requests, pause, progress);
     }
     case 'compress': {
-      const { prefix, policy, ratio } = parsed(method);
-      const { kept, ...compression } = simulator().compress(prefix, policy, ratio);
+      const { prefix, request } = parsed(method);
+      const { kept, ...compression } = simulator().compress(prefix, request);
       return { ...compression, kept: kept.bits, compressedLayers: kept.compressedLayers };
     }
     case 'generate': {

@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { KeptSet } from '../../cache/keptSet.ts';
-import type { PolicyId } from '../../cache/policies/index.ts';
+import type { CacheRequest } from '../../cache/cacheRequest.ts';
 import { HoldfastError, type HoldfastErrorCode } from '../../errors.ts';
 import { formatBytes } from '../memory/bytes.ts';
 import type {
@@ -285,16 +285,16 @@ class EngineModel implements LanguageModel {
 
   async prefill(
     ids: Int32Array,
-    policies: readonly PolicyId[],
+    requests: readonly CacheRequest[],
     signal: AbortSignal,
     progress?: RowProgress,
   ): Promise<PrefixHandle> {
-    const params = { ids, policies: [...policies] };
+    const params = { ids, requests: [...requests] };
     return (await this.connection.request('prefill', params, signal, progress)) as PrefixHandle;
   }
 
-  async compress(prefix: PrefixHandle, policy: PolicyId, ratio: number, signal: AbortSignal): Promise<CompressedCache> {
-    const answer = await this.connection.request('compress', { prefix, policy, ratio }, signal);
+  async compress(prefix: PrefixHandle, request: CacheRequest, signal: AbortSignal): Promise<CompressedCache> {
+    const answer = await this.connection.request('compress', { prefix, request }, signal);
     const { kept, compressedLayers, ...rest } = answer as Omit<CompressedCache, 'kept'> & {
       kept: Uint8Array;
       compressedLayers: number[];

@@ -44,6 +44,7 @@ export async function loadModel(options: LoadOptions): Promise<LoadedModel> {
         kvHeads: config.kvHeads,
         headDim: config.headDim,
         vocabSize: config.vocabSize,
+        windows: config.attention.map(({ window }) => window),
         contextLength: positionsOf(config),
         weights: describeExecution(source, precision),
         ...placement,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { precisions } from '../graph/precision.ts';
-import { policyExpression } from '../../cache/policies/index.ts';
+import { cacheRequest } from '../../cache/cacheRequest.ts';
 import { memoryLimitPattern } from '../memory/memoryLimit.ts';
 
 /**
@@ -39,8 +39,8 @@ export const requests = {
   load: loadOptions,
   encodeSystem: z.strictObject({ system: z.string() }),
   encodeUser: z.strictObject({ system: z.string(), user: z.string() }),
-  prefill: z.strictObject({ ids: tokens, policies: z.array(policyExpression) }),
-  compress: z.strictObject({ prefix: handle, policy: policyExpression, ratio: z.number().min(0).lt(1) }),
+  prefill: z.strictObject({ ids: tokens, requests: z.array(cacheRequest) }),
+  compress: z.strictObject({ prefix: handle, request: cacheRequest }),
   generate: z.strictObject({
     prefix: handle,
     rows: z.array(z.strictObject({ mask, suffix: tokens, maxTokens: z.int().positive() })),

@@ -1,8 +1,8 @@
-import { compress } from '../../cache/compress.ts';
+import { needsOf, type CacheRequest } from '../../cache/cacheRequest.ts';
 import type { KeptSet } from '../../cache/keptSet.ts';
 import { unionOfNeeds } from '../../cache/layerObservation.ts';
 import { secondPassKey } from '../../cache/secondPass.ts';
-import { parsePolicy, type PolicyId } from '../../cache/policies/index.ts';
+import { storeCache } from '../../cache/storeCache.ts';
 import { HoldfastError } from '../../errors.ts';
 import { encodeSystemTurn, encodeUserSuffix, type ChatTemplate } from '../chatTemplate/index.ts';
 import { positionsOf } from '../graph/modelConfig.ts';
@@ -23,7 +23,7 @@ import type { Batches } from '../memory/batches.ts';
 import type { MemoryBudget } from '../memory/budget.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import { Comparer } from './compare.ts';
-import type { Decoder } from './decoder.ts';
+import type { Decoder, PrefixCache } from './decoder.ts';
 import { answer } from './answer.ts';
 import type { Continuation } from './decode.ts';
 import { generate } from './generate.ts';
@@ -32,13 +32,16 @@ import { fedTokens, runSecondPass, type PassResult } from './secondPass.ts';
 import { prefixShape } from './prefixShape.ts';
 import type { Pause } from './pause.ts';
 import { prefill, type Prefill } from './prefill.ts';
-import { hiddenEntries, type HiddenEntries } from './prefixMask.ts';
+import { hiddenEntries, type HiddenEntries, type PrefixShape } from './prefixMask.ts';
 
 /** One compressed cache over a prefix. */
 interface Variant {
+  readonly request: CacheRequest;
   readonly kept: KeptSet;
-  /** Over the exact prefill, or over the variant's own keys and values where its policy changes them. */
-  readonly comparer: Comparer;
+  /** True where it reads other keys or values than the exact prefill's. */
+  readonly isChanged: boolean;
+  /** Position of the first token after it. */
+  readonly nextPosition: number;
 }
 
 /** A system turn that is being audited: its exact prefill and the caches compressed from it. */
@@ -48,6 +51,8 @@ interface PrefixState {
   /** How much runs together beside this prefix. */
   readonly batches: Batches;
   readonly variants: Variant[];
+  /** Keys and values of the changed variant that was used last: each takes as much memory as the prefix, so one is held. */
+  lastChanged: { readonly variant: number; readonly keyValues: PrefixCache } | null;
 }
 
 /**
@@ -79,10 +84,10 @@ export class Simulator {
     return encodeUserSuffix(this.template, this.tokenizer, system, user);
   }
 
-  /** Computes what `policies` read of the prefill, and nothing else. */
+  /** Computes what `requests` read of the prefill, and nothing else. */
   async prefill(
     ids: Int32Array,
-    policies: readonly PolicyId[],
+    requests: readonly CacheRequest[],
     pause: Pause,
     progress?: RowProgress,
   ): Promise<PrefixHandle> {
@@ -97,7 +102,7 @@ export class Simulator {
     const earlier = [...this.#prefixes.values()].map((state) => state.prefill);
     if (this.#lastReleased !== null) earlier.push(this.#lastReleased);
     const batches = this.memory.batches(ids.length);
-    const needs = unionOfNeeds(policies.map((policy) => parsePolicy(policy).needs(ids.length)));
+    const needs = unionOfNeeds(requests.map((request) => needsOf(request, ids.length)));
     const { queries } = needs;
     const outputWeight = needs.outputWeight ? this.outputWeight : undefined;
     const secondPasses = new Map<string, PassResult>();
@@ -109,26 +114,29 @@ export class Simulator {
     }
     const prefix = this.#nextPrefix++;
     const comparer = new Comparer(this.decoder, done, batches);
-    this.#prefixes.set(prefix, { prefill: done, comparer, batches, variants: [] });
+    this.#prefixes.set(prefix, { prefill: done, comparer, batches, variants: [], lastChanged: null });
     return { prefix, seqLen: ids.length };
   }
 
-  compress(handle: PrefixHandle, policy: PolicyId, ratio: number): CompressedCache {
+  compress(handle: PrefixHandle, request: CacheRequest): CompressedCache {
     const state = this.#state(handle);
-    const { prefill: exact, comparer } = state;
-    const { keyValues, nextPosition, ...compression } = compress(exact.observations, parsePolicy(policy), ratio);
+    const { keyValues, nextPosition, ...compression } = storeCache(state.prefill.observations, request);
     const isMoved = nextPosition !== handle.seqLen;
     if (isMoved && this.decoder.config.attention.some(({ window }) => window !== null)) {
       throw new HoldfastError(
         'invalid-settings',
-        `${policy} moves the keys of some layers together, but this model has layers with a sliding window that keep theirs.`,
+        `${request.kind === 'eviction' ? request.policy : 'This cache'} moves the keys of some layers together, but this model has layers with a sliding window that keep theirs.`,
         'Choose a policy that keeps the original positions.',
       );
     }
-    const isExact = keyValues === undefined && !isMoved;
-    const own = { ...exact.keyValues, ...keyValues, nextPosition };
-    state.variants.push({ kept: compression.kept, comparer: isExact ? comparer : comparer.over({ keyValues: own }) });
-    return { ...compression, variant: state.variants.length - 1 };
+    const variant = state.variants.length;
+    const isChanged = isMoved || keyValues !== undefined;
+    state.variants.push({ request, kept: compression.kept, isChanged, nextPosition });
+    if (isChanged) {
+      const own = { ...state.prefill.keyValues, ...keyValues, nextPosition };
+      state.lastChanged = { variant, keyValues: own };
+    }
+    return { ...compression, variant, isChanged };
   }
 
   async generate(
@@ -188,8 +196,8 @@ export class Simulator {
   }
 
   /**
-   * Runs rows together that read the same keys and values: those of the exact prefill, or those of a variant whose policy
-   * changes them. Results in the order of `rows`.
+   * Runs rows together that read the same keys and values: those of the exact prefill, those of a variant that changes
+   * them, or of both in part. Results in the order of `rows`.
    */
   async #onVariants<Row extends { readonly mask: Mask }, Result>(
     state: PrefixState,
@@ -197,23 +205,37 @@ export class Simulator {
     progress: RowProgress | undefined,
     run: (comparer: Comparer, rows: readonly Row[], progress: RowProgress) => Promise<Result[]>,
   ): Promise<Result[]> {
-    const comparerOf = ({ mask }: Row): Comparer =>
-      mask.kind === 'variant' ? variantOf(state, mask.variant).comparer : state.comparer;
     const results = new Array<Result>(rows.length);
     let done = 0;
-    const comparers = rows.map(comparerOf);
-    const order = [...new Set(comparers)];
-    for (const indices of groupBy([...rows.keys()], (index) => String(order.indexOf(comparers[index]!)))) {
-      const comparer = comparers[indices[0]!]!;
+    for (const indices of groupBy([...rows.keys()], (index) => readKey(state, rows[index]!.mask))) {
       const some = indices.map((index) => rows[index]!);
       const before = done;
-      const partial = await run(comparer, some, (ready, total) => {
+      const partial = await run(this.#comparer(state, some[0]!.mask), some, (ready, total) => {
         progress?.(before + (ready / total) * some.length, rows.length);
       });
       for (const [i, index] of indices.entries()) results[index] = partial[i]!;
       done += some.length;
     }
     return results;
+  }
+
+  /** What rows with this mask run on. */
+  #comparer(state: PrefixState, mask: Mask): Comparer {
+    if (!readsChanged(state, mask)) return state.comparer;
+    const keyValues = this.#keyValues(state, mask.variant);
+    if (mask.kind === 'variant') return state.comparer.over({ keyValues });
+    const shape = prefixShape(this.decoder, state.prefill);
+    return state.comparer.over({ keyValues: exactBut(mask.positions, state.prefill.keyValues, keyValues, shape) });
+  }
+
+  /** The keys and values of a changed variant, made again where another one was used since. */
+  #keyValues(state: PrefixState, variant: number): PrefixCache {
+    if (state.lastChanged?.variant === variant) return state.lastChanged.keyValues;
+    const { request, nextPosition } = variantOf(state, variant);
+    const { keyValues } = storeCache(state.prefill.observations, request);
+    const own = { ...state.prefill.keyValues, ...keyValues, nextPosition };
+    state.lastChanged = { variant, keyValues: own };
+    return own;
   }
 
   #generated({ ids, stopped }: Continuation): Generated {
@@ -246,4 +268,44 @@ function variantOf({ variants }: PrefixState, index: number): Variant {
   const variant = variants[index];
   if (variant === undefined) throw new RangeError(`There is no variant ${index}.`);
   return variant;
+}
+
+/** Masks of rows that read other keys or values than the exact prefill's. */
+type ChangedMask = Extract<Mask, { readonly variant: number }>;
+
+/** A variant that moves keys together has no exact neighbours for a part of its entries: there only evictions are shown. */
+function readsChanged(state: PrefixState, mask: Mask): mask is ChangedMask {
+  if (!('variant' in mask)) return false;
+  const { isChanged, nextPosition } = variantOf(state, mask.variant);
+  return isChanged && (mask.kind === 'variant' || nextPosition === state.prefill.ids.length);
+}
+
+/** Equal for rows that read the same keys and values. */
+function readKey(state: PrefixState, mask: Mask): string {
+  if (!readsChanged(state, mask)) return 'exact';
+  return mask.kind === 'variant' ? `${mask.variant}` : `${mask.variant}:${mask.positions.join()}`;
+}
+
+/** The exact keys and values, but for some positions, which are those of a variant. */
+function exactBut(
+  positions: Int32Array,
+  exact: PrefixCache,
+  changed: PrefixCache,
+  { kvHeads, seqLen }: PrefixShape,
+): PrefixCache {
+  const mixed = (whole: readonly Float32Array[], parts: readonly Float32Array[]): Float32Array[] =>
+    whole.map((layer, index) => {
+      const from = parts[index]!;
+      if (from === layer) return layer;
+      const copy = layer.slice();
+      const headDim = layer.length / (kvHeads * seqLen);
+      for (let head = 0; head < kvHeads; head++) {
+        for (const position of positions) {
+          const start = (head * seqLen + position) * headDim;
+          copy.set(from.subarray(start, start + headDim), start);
+        }
+      }
+      return copy;
+    });
+  return { ...exact, keys: mixed(exact.keys, changed.keys), values: mixed(exact.values, changed.values) };
 }

@@ -10,7 +10,7 @@ import { HoldfastError } from '../../../src/errors.ts';
 import { noiseLayer, rootMeanSquare } from '../../support/caches.ts';
 import { noise } from '../../support/layers.ts';
 
-const everyFormat = [parseCacheFormat('fp16'), parseCacheFormat('kivi:residualLength=32'), ...uniformFormats];
+const everyFormat = [parseCacheFormat('fp16'), parseCacheFormat('kivi(residualLength=32)'), ...uniformFormats];
 
 const error = (name: string, layer: CacheLayer): number =>
   rootMeanSquare(parseCacheFormat(name).store(layer).keys, layer.keys);
@@ -47,13 +47,13 @@ test('a cache read from a format has the shape and, roughly, the values of the e
 test('more bits, less error', () => {
   const layer = noiseLayer(64, 128, 3);
   for (const names of [
-    [2, 3, 4, 5, 6, 8].map((bits) => `mlx:bits=${bits}`),
-    [2, 4].map((bits) => `kivi:residualLength=32,keyBits=${bits}`),
-    [2, 4].map((bits) => `huggingface:bits=${bits}`),
-    ['q4_0', 'q5_0', 'q8_0', 'f16'].map((type) => `llamacpp:keys=${type}`),
-    ['q4_1', 'q5_1', 'q8_0'].map((type) => `llamacpp:keys=${type},rotation=false`),
-    ['vllm-token-head:type=int4_per_token_head', 'vllm-token-head'],
-    ['vllm-fp8:type=fp8_e5m2', 'vllm-fp8'],
+    [2, 3, 4, 5, 6, 8].map((bits) => `mlx(bits=${bits})`),
+    [2, 4].map((bits) => `kivi(residualLength=32,keyBits=${bits})`),
+    [2, 4].map((bits) => `huggingface(bits=${bits})`),
+    ['q4_0', 'q5_0', 'q8_0', 'f16'].map((type) => `llamacpp(keys=${type})`),
+    ['q4_1', 'q5_1', 'q8_0'].map((type) => `llamacpp(keys=${type},rotation=false)`),
+    ['vllm-token-head(type=int4_per_token_head)', 'vllm-token-head'],
+    ['vllm-fp8(type=fp8_e5m2)', 'vllm-fp8'],
   ]) {
     const errors = names.map((name) => error(name, layer));
     assert.deepEqual(
@@ -66,8 +66,8 @@ test('more bits, less error', () => {
 });
 
 test('what was read from a format is stored without further loss where the grid holds it', () => {
-  const unrotated = ['q8_0', 'q5_1', 'q5_0', 'q4_1', 'q4_0'].map((type) => `llamacpp:keys=${type},rotation=false`);
-  for (const name of ['fp16', 'vllm-fp8', 'vllm-fp8:type=fp8_e5m2', ...unrotated]) {
+  const unrotated = ['q8_0', 'q5_1', 'q5_0', 'q4_1', 'q4_0'].map((type) => `llamacpp(keys=${type},rotation=false)`);
+  for (const name of ['fp16', 'vllm-fp8', 'vllm-fp8(type=fp8_e5m2)', ...unrotated]) {
     const format = parseCacheFormat(name);
     const layer = noiseLayer(40, 64, 11, 3);
     const once = format.store(layer);
@@ -79,11 +79,11 @@ test('equal elements that fp16 holds survive formats with an offset exactly', ()
   const layer = noiseLayer(64, 64, 1);
   const constant = { ...layer, keys: layer.keys.map(() => -2.75), values: layer.values.map(() => 0) };
   for (const name of [
-    'kivi:residualLength=32',
-    'huggingface:bits=2',
-    'llamacpp:keys=q4_1,rotation=false',
-    'llamacpp:keys=q5_1,rotation=false',
-    'mlx:bits=2',
+    'kivi(residualLength=32)',
+    'huggingface(bits=2)',
+    'llamacpp(keys=q4_1,rotation=false)',
+    'llamacpp(keys=q5_1,rotation=false)',
+    'mlx(bits=2)',
   ]) {
     const { keys, values } = parseCacheFormat(name).store(constant);
     assert.ok(
@@ -115,13 +115,13 @@ test('an element that is not finite is refused by every format, with its place',
 test('an element beyond the range of fp16 is refused where the engine would store infinity', () => {
   const layer = noiseLayer(40, 64, 5);
   layer.keys[2 * 64] = 70_000;
-  for (const name of ['fp16', 'mlx', 'huggingface', 'llamacpp:keys=f16'])
+  for (const name of ['fp16', 'mlx', 'huggingface', 'llamacpp(keys=f16)'])
     assert.throws(
       () => quantiseCache([layer], parseCacheFormat(name)),
       /layer 0, KV head 0, position \d+ does not fit/,
     );
   // ggml's blocks hold it: only their scale is a half.
-  const { keys } = quantiseCache([layer], parseCacheFormat('llamacpp:rotation=false')).keyValues;
+  const { keys } = quantiseCache([layer], parseCacheFormat('llamacpp(rotation=false)')).keyValues;
   assert.ok(Math.abs(keys[0]![2 * 64]! - 70_000) < 100);
 });
 
@@ -131,24 +131,24 @@ test('bytes are those of the packed buffers, scales included', () => {
   const expected = {
     fp16: 76_800,
     llamacpp: 1_200 * 34,
-    'llamacpp:keys=q5_1,values=q5_1': 1_200 * 24,
-    'llamacpp:keys=q5_0,values=q5_0': 1_200 * 22,
-    'llamacpp:keys=q4_1,values=q4_1': 1_200 * 20,
-    'llamacpp:keys=q4_0,values=q4_0': 1_200 * 18,
-    'llamacpp:keys=iq4_nl,values=iq4_nl': 1_200 * 18,
-    'llamacpp:keys=q8_0,values=f16': 600 * 34 + 38_400,
+    'llamacpp(keys=q5_1,values=q5_1)': 1_200 * 24,
+    'llamacpp(keys=q5_0,values=q5_0)': 1_200 * 22,
+    'llamacpp(keys=q4_1,values=q4_1)': 1_200 * 20,
+    'llamacpp(keys=q4_0,values=q4_0)': 1_200 * 18,
+    'llamacpp(keys=iq4_nl,values=iq4_nl)': 1_200 * 18,
+    'llamacpp(keys=q8_0,values=f16)': 600 * 34 + 38_400,
     'vllm-fp8': 38_400 + 8,
-    'vllm-fp8:scales=head': 38_400 + 24,
+    'vllm-fp8(scales=head)': 38_400 + 24,
     'vllm-token-head': 38_400 + 600 * 4,
-    'vllm-token-head:type=int4_per_token_head': 19_200 + 600 * 4,
+    'vllm-token-head(type=int4_per_token_head)': 19_200 + 600 * 4,
     mlx: 19_200 + 600 * 4,
-    'mlx:bits=3,groupSize=32': 14_400 + 1_200 * 4,
+    'mlx(bits=3,groupSize=32)': 14_400 + 1_200 * 4,
     huggingface: 19_200 + 600 * 4,
-    'huggingface:bits=2': 9_600 + 600 * 4,
+    'huggingface(bits=2)': 9_600 + 600 * 4,
     kivi: 76_800,
     // 96 keys and 68 values of each of 3 heads are quantised; 4 keys and 32 values are in the window.
-    'kivi:residualLength=32': 3 * 164 * (16 + 2 * 4) + 3 * 36 * 128,
-    'kivi:residualLength=32,keyBits=4': 3 * (96 * (32 + 8) + 68 * (16 + 8)) + 3 * 36 * 128,
+    'kivi(residualLength=32)': 3 * 164 * (16 + 2 * 4) + 3 * 36 * 128,
+    'kivi(residualLength=32,keyBits=4)': 3 * (96 * (32 + 8) + 68 * (16 + 8)) + 3 * 36 * 128,
   };
   for (const [name, bytes] of Object.entries(expected))
     assert.equal(countBytes(formatBytes(parseCacheFormat(name), shape), 'total'), bytes, name);
@@ -167,7 +167,7 @@ test('a layer with a sliding window holds its window only', () => {
 
 test('elements in a residual window of KIVI stay in 16 bits, the others do not', () => {
   const layer = noiseLayer(100, 64, 9);
-  const { keys, values } = parseCacheFormat('kivi:residualLength=32').store(layer);
+  const { keys, values } = parseCacheFormat('kivi(residualLength=32)').store(layer);
   for (let head = 0; head < 2; head++) {
     for (let token = 0; token < 100; token++) {
       const start = (head * 100 + token) * 64;
@@ -189,11 +189,11 @@ test('shapes that an engine does not store are refused with the reason, others g
   const refused = (name: string, ...rest: Parameters<typeof shape>): string | undefined =>
     parseCacheFormat(name).refusal(shape(...rest));
   assert.match(refused('llamacpp', 80)!, /blocks of 32 do not divide heads of 80 channels/);
-  assert.equal(refused('llamacpp:keys=f16,values=f16', 80), undefined);
+  assert.equal(refused('llamacpp(keys=f16,values=f16)', 80), undefined);
   assert.equal(refused('llamacpp', 96), undefined);
   assert.match(parseCacheFormat('llamacpp').notes(shape(96)).join(), /without rotation/);
   assert.doesNotMatch(parseCacheFormat('llamacpp').notes(shape(128)).join(), /without rotation/);
-  assert.match(refused('vllm-token-head:type=int4_per_token_head', 96)!, /power of two/);
+  assert.match(refused('vllm-token-head(type=int4_per_token_head)', 96)!, /power of two/);
   assert.equal(refused('vllm-token-head', 96), undefined);
   assert.match(refused('mlx', 80)!, /groups of 64/);
   assert.match(refused('mlx', 64, 10, [null, 512])!, /sliding window/);
@@ -228,35 +228,35 @@ test('the rotation is the orthonormal Walsh-Hadamard matrix, its own inverse', (
 test('rotation spreads an outlier channel, so that four bits lose less', () => {
   const layer = noiseLayer(64, 128, 6);
   const outliers = { ...layer, keys: layer.keys.map((key, index) => (index % 128 === 5 ? key * 60 : key)) };
-  assert.ok(error('llamacpp:keys=q4_0', outliers) < 0.8 * error('llamacpp:keys=q4_0,rotation=false', outliers));
+  assert.ok(error('llamacpp(keys=q4_0)', outliers) < 0.8 * error('llamacpp(keys=q4_0,rotation=false)', outliers));
 });
 
 test('the randomised rotation of int4 cancels when it is read: a spike comes back in its channel', () => {
   const layer = noiseLayer(3, 64, 8);
   const spike = { ...layer, keys: layer.keys.map((_, index) => (index % 64 === 9 ? 4 : 0)) };
-  const { keys } = parseCacheFormat('vllm-token-head:type=int4_per_token_head').store(spike);
+  const { keys } = parseCacheFormat('vllm-token-head(type=int4_per_token_head)').store(spike);
   // Every rotated channel is 4 or -4, so a step is 8/15; no channel is off by more than half of one, give or take float32.
   assert.ok(keys.every((key, index) => Math.abs(key - spike.keys[index]!) < 4 / 15 + 1e-5));
 });
 
 test('parameters of a format are read from text and validated', () => {
-  assert.deepEqual(parseCacheFormat('mlx:bits=3, groupSize=32').parameters, {
+  assert.deepEqual(parseCacheFormat('mlx(bits=3, groupSize=32)').parameters, {
     bits: 3,
     groupSize: 32,
     kernel: 'metal',
   });
-  assert.deepEqual(parseCacheFormat('llamacpp:rotation=false').parameters, {
+  assert.deepEqual(parseCacheFormat('llamacpp(rotation=false)').parameters, {
     keys: 'q8_0',
     values: 'q8_0',
     rotation: false,
   });
   for (const [text, message] of [
     ['gptq', /There is no cache format "gptq"/],
-    ['mlx:bits=7', /Cache format mlx/],
-    ['mlx:colour=red', /colour/],
-    ['mlx:bits', /"bits" is not name=value/],
-    ['kivi:residualLength=100', /multiple of groupSize/],
-    ['vllm-fp8:type=fp8_e5m2,scales=head', /without scales/],
+    ['mlx(bits=7)', /Parameters of mlx: bits/],
+    ['mlx(colour=red)', /colour/],
+    ['mlx(bits)', /stores every entry/],
+    ['kivi(residualLength=100)', /multiple of groupSize/],
+    ['vllm-fp8(type=fp8_e5m2,scales=head)', /without scales/],
   ] as const) {
     assert.throws(
       () => parseCacheFormat(text),

@@ -1,4 +1,5 @@
 // The client against scripted children: what it promises when a child dies, hangs or is of another version.
+import { evictions } from '../../../src/cache/cacheRequest.ts';
 import { policyIds } from '../../../src/cache/policies/index.ts';
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -53,7 +54,7 @@ describe('engine client', () => {
   test('a child that dies fails what waits for it, with the reason and what it said', async () => {
     const engine = scripted(`process.stderr.write('out of memory', () => process.kill(process.pid, 'SIGKILL'));`);
     const model = await engine.load(options, never);
-    const waiting = [model.encodeUser('a', 'b', never), model.prefill(Int32Array.of(1), policyIds, never)];
+    const waiting = [model.encodeUser('a', 'b', never), model.prefill(Int32Array.of(1), evictions(policyIds), never)];
     for (const request of waiting) await assert.rejects(request, withCode('engine-exited', /SIGKILL.*out of memory/su));
     await assert.rejects(model.encodeUser('a', 'b', never), withCode('engine-exited', /SIGKILL/u));
     assert.equal(engine.pid, undefined);
@@ -79,7 +80,7 @@ describe('engine client', () => {
     const engine = scripted('/* stuck in a run: no answer, no reaction to a cancel */');
     const model = await engine.load(options, never);
     const abort = new AbortController();
-    const request = model.prefill(Int32Array.of(1), policyIds, abort.signal);
+    const request = model.prefill(Int32Array.of(1), evictions(policyIds), abort.signal);
     const start = performance.now();
     setTimeout(() => abort.abort(), 20);
     await assert.rejects(request, { name: 'AbortError' });
@@ -94,7 +95,7 @@ describe('engine client', () => {
     );
     const model = await engine.load(options, never);
     const seen: number[] = [];
-    await model.prefill(Int32Array.of(1, 2), policyIds, never, (done, total) => seen.push(done, total));
+    await model.prefill(Int32Array.of(1, 2), evictions(policyIds), never, (done, total) => seen.push(done, total));
     assert.deepEqual(seen, [1, 2]);
   });
 
@@ -107,7 +108,7 @@ describe('engine client', () => {
     );
     const model = await engine.load(options, never);
     await assert.rejects(
-      model.prefill(Int32Array.of(1), policyIds, never),
+      model.prefill(Int32Array.of(1), evictions(policyIds), never),
       (error) => withCode('prompt-too-long', /too long/u)(error) && (error as HoldfastError).hint === 'shorten it',
     );
     await assert.rejects(model.encodeUser('a', 'b', never), { name: 'TypeError', stack: /at child/u });
