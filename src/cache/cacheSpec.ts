@@ -8,7 +8,7 @@ import {
   unknownName,
   type ExpressionKind,
 } from './expression.ts';
-import { cumulativeH2o, importanceSplits } from './mikv/importanceTier.ts';
+import { importanceSplits } from './mikv/importanceTier.ts';
 import { defaultImportanceRatio, parseMikvPrecision, tierNames, type MikvPrecision } from './mikv/mikvSettings.ts';
 import { parsePolicy, policyOf, type PolicyId } from './policies/index.ts';
 import { cacheFormatOf, formatFamilies } from './quantised/index.ts';
@@ -106,20 +106,20 @@ function read(text: string): CacheSpec {
   };
 }
 
-/** `MiKV FP16/INT2, 20 % by SnapKV`. */
+/** `MiKV FP16/INT2 (20 %)`, `MiKV FP16/INT4 (20 % by SnapKV, no balancer)`. */
 export function mikvTitle({
   precision,
   policy,
   share,
   split,
 }: Pick<MixedPrecisionSpec, 'precision' | 'policy' | 'split'> & { readonly share: number }): string {
-  const chosenBy = policy === null ? cumulativeH2o.title : parsePolicy(policy).title;
+  const percent = `${Math.round(share * 1000) / 10} %`;
   const details = [
+    policy === null ? percent : `${percent} by ${parsePolicy(policy).title}`,
     ...(precision.balancer ? [] : ['no balancer']),
     ...(split === 'heavy' ? [] : ['half of it the most recent']),
   ];
-  const suffix = details.length === 0 ? '' : ` (${details.join(', ')})`;
-  return `MiKV ${tierNames(precision)}, ${Math.round(share * 1000) / 10} % by ${chosenBy}${suffix}`;
+  return `MiKV ${tierNames(precision)} (${details.join(', ')})`;
 }
 
 /** Accepts what `parseCache` accepts, and says what is wrong otherwise. */

@@ -29,6 +29,7 @@ export interface Script {
 
 const layers = 2;
 const kvHeads = 2;
+const headDim = 32;
 
 /**
  * A language model in memory: a token per word of the prompt, real policies on fixed random keys, and KL in proportion to the
@@ -44,7 +45,7 @@ export class FakeModel implements LanguageModel {
     layers,
     queryHeads: 4,
     kvHeads,
-    headDim: 8,
+    headDim,
     vocabSize: 100,
     windows: [null, null],
     contextLength: 512,
@@ -98,7 +99,7 @@ export class FakeModel implements LanguageModel {
 
   compress(_prefix: PrefixHandle, request: CacheRequest, signal: AbortSignal): Promise<CompressedCache> {
     return this.#do('compress', signal, () => {
-      const observations = Array.from({ length: layers }, (_, layer) => randomLayer(this.#seqLen, layer + 1));
+      const observations = Array.from({ length: layers }, (_, layer) => randomLayer(this.#seqLen, layer + 1, headDim));
       const { keyValues, ...compression } = storeCache(observations, request);
       this.#kept.push(compression.kept);
       return { ...compression, variant: this.#kept.length - 1, isChanged: keyValues !== undefined };

@@ -28,7 +28,7 @@ interface ProtectionPart {
 export interface ProtectionSpec {
   /** The expression that names it: `whitelist`, `fair(lambda=0.5)`, `whitelist+fair`. */
   readonly id: string;
-  /** `whitelist and fair eviction`. */
+  /** `whitelist + fair eviction`. */
   readonly title: string;
   /** @throws HoldfastError `invalid-settings` where the prompt has nothing to protect. */
   resolve(turn: ProtectedTurn): Protections;
@@ -154,7 +154,7 @@ export function parseProtection(text: string): ProtectionSpec {
     throw new HoldfastError('invalid-settings', `The protection "${text}" names one kind twice.`);
   return {
     id: text,
-    title: parts.map(({ title }) => title).join(' and '),
+    title: parts.map(({ title }) => title).join(' + '),
     resolve: (turn) => Object.assign({}, ...parts.map((part) => part.resolve(turn))) as Protections,
   };
 }
