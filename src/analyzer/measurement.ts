@@ -126,13 +126,16 @@ export async function measurePrompt(
   const encoded = await model.encodeSystem(turn.text, signal);
   measurement.promptTokens = encoded.ids.length;
   measurement.placement = encoded.placement;
-  measurement.positions = instructionPositions(
-    segmentation,
-    assignTokens(encoded, inTurn(turn, segmentation.spans)).owners,
-  );
+  const { owners } = assignTokens(encoded, inTurn(turn, segmentation.spans));
+  measurement.positions = instructionPositions(segmentation, owners);
   measurement.hostTokens = hostTokens(turn, encoded);
   const { instructions } = segmentation;
-  const planned = { instructions, positions: measurement.positions, promptTokens: encoded.ids.length };
+  const planned = {
+    instructions,
+    positions: measurement.positions,
+    context: contextPositions(segmentation, owners),
+    promptTokens: encoded.ids.length,
+  };
   const plan = planVariants(settings, planned, model.info);
   measurement.unmeasured.push(...plan.unmeasured);
   measurement.equalBytes = plan.equalBytes;
@@ -182,6 +185,23 @@ function phaseRunner(progress: MeasureProgress, timings: Record<string, number>)
 }
 
 function instructionPositions({ spans, instructions }: Segmentation, owners: Int32Array): Int32Array[] {
+  const bySpan = positionsBySpan(owners);
+  return instructions.map((instruction) => Int32Array.from(bySpan.get(spanOf(spans, instruction)) ?? []));
+}
+
+/** The tokens of each run of spans that are no instructions. */
+function contextPositions({ spans, instructions }: Segmentation, owners: Int32Array): Int32Array[] {
+  const bySpan = positionsBySpan(owners);
+  const asked = new Set(instructions.map((instruction) => spanOf(spans, instruction)));
+  const runs: number[][] = [[]];
+  for (const span of spans.keys()) {
+    if (asked.has(span)) runs.push([]);
+    else runs.at(-1)!.push(...(bySpan.get(span) ?? []));
+  }
+  return runs.filter(({ length }) => length > 0).map((run) => Int32Array.from(run));
+}
+
+function positionsBySpan(owners: Int32Array): Map<number, number[]> {
   const bySpan = new Map<number, number[]>();
   for (const [token, owner] of owners.entries()) {
     if (owner < 0) continue;
@@ -189,7 +209,7 @@ function instructionPositions({ spans, instructions }: Segmentation, owners: Int
     if (positions === undefined) bySpan.set(owner, [token]);
     else positions.push(token);
   }
-  return instructions.map((instruction) => Int32Array.from(bySpan.get(spanOf(spans, instruction)) ?? []));
+  return bySpan;
 }
 
 const spanOf = (spans: Segmentation['spans'], { range }: Instruction): number =>

@@ -6,7 +6,7 @@ import {
   unknownName,
   type ExpressionKind,
 } from '../../cache/expression.ts';
-import type { Range } from '../../cache/layerObservation.ts';
+import type { InstructionSpan } from '../../cache/fairEviction.ts';
 import { parsedParameters } from '../../cache/parameters.ts';
 import type { Protections } from '../../cache/protection.ts';
 import { HoldfastError } from '../../errors.ts';
@@ -16,6 +16,8 @@ import type { Instruction } from '../prompt.ts';
 export interface ProtectedTurn {
   readonly instructions: readonly Instruction[];
   readonly positions: readonly Int32Array[]; // [instructions]; empty where one has no tokens
+  /** The tokens of what stands between instructions: headings, examples, facts. */
+  readonly context: readonly Int32Array[];
 }
 
 /** One protection before it is resolved on a prompt. */
@@ -99,7 +101,7 @@ const whitelist = defineProtection({
 const fair = defineProtection({
   id: 'fair',
   summary:
-    'Fair eviction: every instruction keeps the same share of its entries, and scores compete within it only. `lambda` (StreamingLLM) goes from what the policy does by itself, 0, to equal shares, 1. `weighted` keeps what must hold first and gives a "should" half the share of a "must".',
+    'Fair eviction: every instruction, and every piece of text between two, keeps the same share of its entries, and scores compete within it only. `lambda` (StreamingLLM) goes from what the policy does by itself, 0, to equal shares, 1. `weighted` keeps what must hold first and gives a "should" half the share of a "must".',
   paper: 'https://arxiv.org/abs/2510.00231',
   schema: z.strictObject({
     lambda: z.number().min(0).max(1).optional().describe('Between the policy and equal shares; StreamingLLM only.'),
@@ -108,7 +110,7 @@ const fair = defineProtection({
   create: ({ lambda, weighted }) => ({
     title: `${weighted ? 'weighted ' : ''}fair eviction${lambda === undefined ? '' : ` (lambda ${lambda})`}`,
     resolve: (turn) => ({
-      fair: { spans: instructionSpans(turn, weighted), ...(lambda === undefined ? {} : { lambda }) },
+      fair: { spans: fairSpans(turn, weighted), ...(lambda === undefined ? {} : { lambda }) },
     }),
   }),
 });
@@ -164,18 +166,22 @@ export const protectionExpression = expressionSchema(parseProtection).describe(
   'protections: `whitelist`, `fair`, `fair(lambda=0.5)`, `reserve(sinks=4,recent=16)`, joined as `whitelist+fair`',
 );
 
-/** The tokens of each instruction as a span, in the order of the prompt. */
-function instructionSpans({ instructions, positions }: ProtectedTurn, weighted: boolean) {
-  const spans: (Range & { weight?: number; mustHold?: boolean })[] = [];
-  for (const [index, { strength, mustHold }] of instructions.entries()) {
-    const at = positions[index]!;
-    const start = Math.max(at[0] ?? 0, spans.at(-1)?.end ?? 0);
-    const end = (at.at(-1) ?? -1) + 1;
-    if (start < end)
-      spans.push({ start, end, ...(weighted ? { weight: strength === 'must' ? 1 : shouldWeight, mustHold } : {}) });
+/** The tokens of each instruction, and of what stands between them, as spans in the order of the prompt. */
+function fairSpans({ instructions, positions, context }: ProtectedTurn, weighted: boolean): InstructionSpan[] {
+  const weights = ({ strength, mustHold }: Instruction) =>
+    weighted ? { weight: strength === 'must' ? 1 : shouldWeight, mustHold } : {};
+  const pieces = [
+    ...instructions.map((instruction, index) => ({ at: positions[index]!, more: weights(instruction) })),
+    ...context.map((at) => ({ at, more: weighted ? { weight: shouldWeight, mustHold: false } : {} })),
+  ].filter(({ at }) => at.length > 0);
+  const spans: InstructionSpan[] = [];
+  for (const { at, more } of pieces.toSorted((a, b) => a.at[0]! - b.at[0]!)) {
+    const start = Math.max(at[0]!, spans.at(-1)?.end ?? 0);
+    const end = at.at(-1)! + 1;
+    if (start < end) spans.push({ start, end, ...more });
   }
   return spans;
 }
 
-/** A "should" keeps half the share of a "must". */
+/** A "should", and what asks for nothing, keep half the share of a "must". */
 const shouldWeight = 0.5;

@@ -24,6 +24,7 @@ const instruction = (changes: Partial<Instruction>): Instruction => ({
 const turn = (...instructions: Partial<Instruction>[]): ProtectedTurn => ({
   instructions: instructions.map(instruction),
   positions: instructions.map((_, index) => Int32Array.of(10 * index + 4, 10 * index + 5, 10 * index + 6)),
+  context: [],
 });
 
 test('a whitelist holds what is marked must-hold first, then the defense', () => {
@@ -59,6 +60,21 @@ test('fair eviction has a span per instruction that has tokens, in the order of 
     ],
     lambda: 0.25,
   });
+});
+
+test('what stands between instructions is a span of its own', () => {
+  const between = { ...turn({}, {}), context: [Int32Array.of(8, 9), Int32Array.of(1, 2)] };
+  assert.deepEqual(
+    parseProtection('fair')
+      .resolve(between)
+      .fair?.spans.map(({ start, end }) => [start, end]),
+    [
+      [1, 3],
+      [4, 7],
+      [8, 10],
+      [14, 17],
+    ],
+  );
 });
 
 test('spans whose tokens overlap are cut where the earlier one ends', () => {

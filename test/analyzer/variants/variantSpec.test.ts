@@ -123,7 +123,7 @@ describe('variants', () => {
   });
 
   test('planning asks for exactly what each request reads', () => {
-    const turn = { instructions: [], positions: [], promptTokens: 40 };
+    const turn = { instructions: [], positions: [], context: [], promptTokens: 40 };
     const model = { kvHeads: 2, headDim: 64, windows: [null, null] };
     const { specs } = planVariants(settings({ caches: ['llamacpp'], bytes: ['100%'] }), turn, model);
     const ids = specs.map(({ id }) => id);
