@@ -343,7 +343,7 @@ async function measureLoss(
         variant.loss[i] = 1 - kept;
         continue;
       }
-      rows.push(forced(probe, { kind: 'evicted-positions', variant: variant.cache.variant, positions: at }));
+      rows.push(forced(probe, { kind: 'variant-positions', variant: variant.cache.variant, positions: at }));
       receivers.push((comparison) => {
         variant.loss[i] = Math.min(1, meanKl(comparison) / strongest.nats);
       });

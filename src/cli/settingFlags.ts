@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
 import { auditSettings, type AuditSettings } from '../analyzer/settings.ts';
-import { splitPolicies } from '../cache/policies/parsePolicy.ts';
+import { splitExpressions } from '../cache/expression.ts';
 import { HoldfastError } from '../errors.ts';
 
 interface SettingFlag {
@@ -16,13 +16,13 @@ interface SettingFlag {
 const asText = (text: string): string => text;
 const asNumber = (text: string): number => (text.trim() === '' ? Number.NaN : Number(text));
 const asList = (text: string): string[] => [...new Set(text.split(',').map((item) => item.trim()))];
-const asPolicies = (text: string): string[] => [...new Set(splitPolicies(text))];
+const asExpressions = (text: string): string[] => [...new Set(splitExpressions(text))];
 const asNumbers = (text: string): number[] => asList(text).map(asNumber);
 
 /** One flag for every setting of an audit: a setting without a flag does not compile. */
 export const settingFlags: { readonly [Key in keyof AuditSettings]: SettingFlag } = {
   model: { flag: '--model', argument: '<id|path>', read: asText },
-  policies: { flag: '--policy', argument: '<a,b>', read: asPolicies },
+  policies: { flag: '--policy', argument: '<a,b>', read: asExpressions },
   ratios: { flag: '--ratio', argument: '<0.25,0.5>', read: asNumbers },
   probes: { flag: '--probe', argument: '<text>', read: asText, repeats: true },
   evidence: { flag: '--evidence', argument: '<level>', read: asText },

@@ -65,7 +65,7 @@ export type Mask =
   | { readonly kind: 'positions'; readonly positions: Int32Array }
   | { readonly kind: 'variant'; readonly variant: number }
   /** Only those entries of `positions` that the variant evicts. */
-  | { readonly kind: 'evicted-positions'; readonly variant: number; readonly positions: Int32Array };
+  | { readonly kind: 'variant-positions'; readonly variant: number; readonly positions: Int32Array };
 
 export interface GenerateRow {
   readonly mask: Mask;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parsePolicy, policyExpression } from '../../src/cache/policies/index.ts';
-import { splitPolicies } from '../../src/cache/policies/parsePolicy.ts';
+import { splitExpressions } from '../../src/cache/expression.ts';
 import { HoldfastError } from '../../src/errors.ts';
 import { everyPolicy, everyWrapped } from '../support/policyList.ts';
 
@@ -51,7 +51,7 @@ test('what is wrong with an expression is said, with what was likely meant', () 
 });
 
 test('a list is divided at the commas outside parentheses', () => {
-  assert.deepEqual(splitPolicies('snapkv, adakv(h2o,alpha=0.3) ,chunkkv(adakv(tova,alpha=0),length=3)'), [
+  assert.deepEqual(splitExpressions('snapkv, adakv(h2o,alpha=0.3) ,chunkkv(adakv(tova,alpha=0),length=3)'), [
     'snapkv',
     'adakv(h2o,alpha=0.3)',
     'chunkkv(adakv(tova,alpha=0),length=3)',

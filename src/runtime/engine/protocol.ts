@@ -15,7 +15,7 @@ const mask = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('none') }),
   z.strictObject({ kind: z.literal('positions'), positions: tokens }),
   z.strictObject({ kind: z.literal('variant'), variant: z.int().min(0) }),
-  z.strictObject({ kind: z.literal('evicted-positions'), variant: z.int().min(0), positions: tokens }),
+  z.strictObject({ kind: z.literal('variant-positions'), variant: z.int().min(0), positions: tokens }),
 ]);
 
 export const executionProviders = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const;

@@ -61,7 +61,7 @@ describe('what a row of a batch may see of the prefix', () => {
   test('of evicted positions what the variant keeps of them, and all others', () => {
     fc.assert(
       fc.property(flags, positions, (keep, at) => {
-        const mask = { kind: 'evicted-positions', variant: 0, positions: Int32Array.from(at) } as const;
+        const mask = { kind: 'variant-positions', variant: 0, positions: Int32Array.from(at) } as const;
         const seen = visible(hiddenEntries(mask, shape, () => keptFrom(keep)));
         forEachCell((_layer, _head, position, index) =>
           assert.equal(seen[index], !at.includes(position) || keep[index]),
