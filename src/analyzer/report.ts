@@ -139,6 +139,7 @@ export const fix = z.strictObject({
 export const settingsSummary = z.strictObject({
   policies: z.array(z.string()),
   ratios: z.array(z.number()),
+  decode: z.string().describe('What compressed caches also evict while they answer; none: nothing.'),
   probes: z.array(z.string()).describe('User-supplied probes.'),
   evidence: z.enum(['retention', 'loss']),
   influenceFloor: z.number(),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { decodeSetting, noDecode } from '../cache/decode/index.ts';
 import { policyExpression, policyIds } from '../cache/policies/index.ts';
 import { precisions } from '../runtime/graph/precision.ts';
 import { defaultMemoryLimit, memoryLimitPattern } from '../runtime/memory/memoryLimit.ts';
@@ -27,6 +28,10 @@ export const auditSettings = z.strictObject({
     .min(1)
     .default([0.25, 0.4, 0.5, 0.75])
     .describe('Compression ratios: share of the cached entries of the system prompt that is evicted.'),
+  decode: decodeSetting
+    .default(noDecode)
+    .meta({ examples: [noDecode, 'h2o(budget=25%)', 'window(sinks=4,budget=128)'] })
+    .describe('What compressed caches also evict while they answer, the user turn and the answer included.'),
   probes: z.array(z.string().min(1)).default([]).describe('Additional user turns that make instructions matter.'),
   evidence: z.enum(evidenceLevels).default('loss').describe('How far up the evidence ladder to measure.'),
   influenceFloor: z

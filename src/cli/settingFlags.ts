@@ -24,6 +24,7 @@ export const settingFlags: { readonly [Key in keyof AuditSettings]: SettingFlag 
   model: { flag: '--model', argument: '<id|path>', read: asText },
   policies: { flag: '--policy', argument: '<a,b>', read: asExpressions },
   ratios: { flag: '--ratio', argument: '<0.25,0.5>', read: asNumbers },
+  decode: { flag: '--decode', argument: '<policy>', read: asText },
   probes: { flag: '--probe', argument: '<text>', read: asText, repeats: true },
   evidence: { flag: '--evidence', argument: '<level>', read: asText },
   influenceFloor: { flag: '--influence-floor', argument: '<nats>', read: asNumber },

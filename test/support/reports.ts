@@ -132,7 +132,8 @@ export function grid(cells: (policy: string, ratio: number) => VariantOptions): 
 }
 
 export function report(prompts: readonly PromptReport[], over: Partial<Report> = {}): Report {
-  const { policies, ratios, probes, evidence, influenceFloor, ignoredLoss, weakenedLoss, leakThreshold } = testSettings;
+  const { policies, ratios, decode, probes, evidence } = testSettings;
+  const { influenceFloor, ignoredLoss, weakenedLoss, leakThreshold } = testSettings;
   const findings: Finding[] = prompts.flatMap((each) => runRules(each, testSettings));
   return {
     schemaVersion: 1,
@@ -142,6 +143,7 @@ export function report(prompts: readonly PromptReport[], over: Partial<Report> =
     settings: {
       policies: [...policies],
       ratios: [...ratios],
+      decode,
       probes: [...probes],
       evidence,
       influenceFloor,

@@ -242,6 +242,7 @@ const complete: Report = {
   settings: {
     policies: policies.map(({ id }) => id),
     ratios,
+    decode: 'none',
     probes: [],
     evidence: 'loss',
     influenceFloor: 0.03,

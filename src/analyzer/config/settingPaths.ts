@@ -11,6 +11,7 @@ export const auditSettingKeys = {
   memoryLimit: 'memoryLimit',
   policies: 'policies',
   ratios: 'ratios',
+  decode: 'decode',
   probes: 'probes',
   evidence: 'evidence',
   maxResponseTokens: 'maxResponseTokens',

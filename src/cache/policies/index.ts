@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { HoldfastError } from '../../errors.ts';
+import type { Call } from '../expression.ts';
 import type { RowGroup } from '../layerObservation.ts';
 import { unionOfNeeds } from '../layerObservation.ts';
 import { capkv } from './capkv.ts';
@@ -15,7 +16,7 @@ import { kvzip } from './kvzip.ts';
 import { lagkv } from './lagkv.ts';
 import { leverage } from './leverage.ts';
 import { noncausal } from './noncausal.ts';
-import { parseExpression } from './parsePolicy.ts';
+import { build, parseExpression } from './parsePolicy.ts';
 import type { Policy } from './policy.ts';
 import { pyramid } from './pyramid.ts';
 import { random } from './random.ts';
@@ -98,6 +99,9 @@ export function parsePolicy(expression: string): Policy {
   parsedPolicies.set(expression, policy);
   return policy;
 }
+
+/** The policy that a part of a larger expression names. @throws as `parsePolicy`. */
+export const policyOf = (call: Call, text: string): Policy => build(call, text, families);
 
 /** The policy that an expression of unknown origin names; undefined where this version has none. */
 export function knownPolicy(expression: string): Policy | undefined {

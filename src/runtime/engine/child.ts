@@ -41,8 +41,8 @@ async function handle(method: Method, params: unknown, signal: AbortSignal, prog
       return simulator().encodeUser(system, user);
     }
     case 'prefill': {
-      const { ids, policies } = parsed(method);
-      return await simulator().prefill(ids, policies, pause, progress);
+      const { ids, policies, decode } = parsed(method);
+      return await simulator().prefill(ids, policies, pause, progress, decode);
     }
     case 'compress': {
       const { prefix, policy, ratio } = parsed(method);

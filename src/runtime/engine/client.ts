@@ -1,4 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process';
+import type { DecodeId } from '../../cache/decode/index.ts';
 import { KeptSet } from '../../cache/keptSet.ts';
 import type { PolicyId } from '../../cache/policies/index.ts';
 import { HoldfastError, type HoldfastErrorCode } from '../../errors.ts';
@@ -288,8 +289,9 @@ class EngineModel implements LanguageModel {
     policies: readonly PolicyId[],
     signal: AbortSignal,
     progress?: RowProgress,
+    decode?: DecodeId,
   ): Promise<PrefixHandle> {
-    const params = { ids, policies: [...policies] };
+    const params = { ids, policies: [...policies], decode };
     return (await this.connection.request('prefill', params, signal, progress)) as PrefixHandle;
   }
 

@@ -1,4 +1,5 @@
 import { compress } from '../../cache/compress.ts';
+import { parseDecode, type DecodeId } from '../../cache/decode/index.ts';
 import type { KeptSet } from '../../cache/keptSet.ts';
 import { unionOfNeeds } from '../../cache/layerObservation.ts';
 import { secondPassKey } from '../../cache/secondPass.ts';
@@ -24,9 +25,9 @@ import type { MemoryBudget } from '../memory/budget.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import { Comparer } from './compare.ts';
 import type { Decoder } from './decoder.ts';
-import { answer } from './answer.ts';
+import { answer, answerEvicting } from './answer.ts';
 import type { Continuation } from './decode.ts';
-import { generate } from './generate.ts';
+import { generate, generateEvicting, type Evicting } from './generate.ts';
 import { groupBy } from './groupBy.ts';
 import { fedTokens, runSecondPass, type PassResult } from './secondPass.ts';
 import { prefixShape } from './prefixShape.ts';
@@ -85,6 +86,7 @@ export class Simulator {
     policies: readonly PolicyId[],
     pause: Pause,
     progress?: RowProgress,
+    decode?: DecodeId,
   ): Promise<PrefixHandle> {
     const limit = positionsOf(this.decoder.config);
     if (ids.length === 0 || ids.length > limit) {
@@ -97,7 +99,11 @@ export class Simulator {
     const earlier = [...this.#prefixes.values()].map((state) => state.prefill);
     if (this.#lastReleased !== null) earlier.push(this.#lastReleased);
     const batches = this.memory.batches(ids.length);
-    const needs = unionOfNeeds(policies.map((policy) => parsePolicy(policy).needs(ids.length)));
+    const readsAttention = decode !== undefined && parseDecode(decode).prefixAttention;
+    const needs = unionOfNeeds([
+      ...policies.map((policy) => parsePolicy(policy).needs(ids.length)),
+      readsAttention ? { rowGroups: ['all'] } : {},
+    ]);
     const { queries } = needs;
     const outputWeight = needs.outputWeight ? this.outputWeight : undefined;
     const secondPasses = new Map<string, PassResult>();
@@ -139,13 +145,17 @@ export class Simulator {
   ): Promise<Generated[]> {
     const state = this.#state(handle);
     this.#checkLength(handle, rows, Math.max(0, ...rows.map((row) => row.maxTokens)));
+    const { decoder, stopIds } = this;
     const continuations = await this.#onVariants(state, rows, progress, (comparer, some, told) => {
       const continued = some.map(({ mask, suffix, maxTokens }) => ({
         hidden: this.#hidden(state, mask),
         suffix,
         maxTokens,
       }));
-      return generate(this.decoder, comparer.prefix, continued, this.stopIds, pause, told, state.batches);
+      const evicting = evictingIn(state, some);
+      return evicting === undefined
+        ? generate(decoder, comparer.prefix, continued, stopIds, pause, told, state.batches)
+        : generateEvicting(decoder, comparer.prefix, continued, evicting, stopIds, pause, told, state.batches);
     });
     return continuations.map((continuation) => this.#generated(continuation));
   }
@@ -177,7 +187,10 @@ export class Simulator {
     this.#checkLength(handle, rows, Math.max(0, ...rows.map((row) => Math.max(row.maxTokens, row.target.length))));
     const answers = await this.#onVariants(state, rows, progress, (comparer, some, told) => {
       const masked = some.map(({ mask, ...row }) => ({ ...row, hidden: this.#hidden(state, mask) }));
-      return answer(comparer, masked, this.stopIds, pause, told);
+      const evicting = evictingIn(state, some);
+      return evicting === undefined
+        ? answer(comparer, masked, this.stopIds, pause, told)
+        : answerEvicting(comparer, masked, evicting, this.stopIds, pause, told);
     });
     return answers.map(({ comparison, continuation }) => ({ comparison, generated: this.#generated(continuation) }));
   }
@@ -188,10 +201,10 @@ export class Simulator {
   }
 
   /**
-   * Runs rows together that read the same keys and values: those of the exact prefill, or those of a variant whose policy
-   * changes them. Results in the order of `rows`.
+   * Runs rows together that read the same keys and values (those of the exact prefill, or those of a variant whose policy
+   * changes them) and evict in the same way. Results in the order of `rows`.
    */
-  async #onVariants<Row extends { readonly mask: Mask }, Result>(
+  async #onVariants<Row extends { readonly mask: Mask; readonly decode?: DecodeId | undefined }, Result>(
     state: PrefixState,
     rows: readonly Row[],
     progress: RowProgress | undefined,
@@ -203,7 +216,8 @@ export class Simulator {
     let done = 0;
     const comparers = rows.map(comparerOf);
     const order = [...new Set(comparers)];
-    for (const indices of groupBy([...rows.keys()], (index) => String(order.indexOf(comparers[index]!)))) {
+    const together = (index: number): string => `${order.indexOf(comparers[index]!)} ${rows[index]!.decode ?? ''}`;
+    for (const indices of groupBy([...rows.keys()], together)) {
       const comparer = comparers[indices[0]!]!;
       const some = indices.map((index) => rows[index]!);
       const before = done;
@@ -240,6 +254,18 @@ export class Simulator {
       'Shorten the prompt or the probe, or choose a model with a longer context.',
     );
   }
+}
+
+/** What these rows, which evict in the same way, evict. */
+function evictingIn(
+  { prefill: { observations } }: PrefixState,
+  [first]: readonly { readonly decode?: DecodeId | undefined }[],
+): Evicting | undefined {
+  if (first?.decode === undefined) return undefined;
+  return {
+    policy: parseDecode(first.decode),
+    prefixAttention: (layer) => observations[layer]!.columnSums('all'),
+  };
 }
 
 function variantOf({ variants }: PrefixState, index: number): Variant {
