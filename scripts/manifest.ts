@@ -63,6 +63,7 @@ const presentation: Readonly<Record<string, Presentation>> = {
   },
   policies: { scope: 'resource', see: ['ratios'] },
   ratios: { scope: 'resource', see: ['policies'] },
+  decode: { scope: 'resource', see: ['policies'] },
   probes: { scope: 'resource' },
   evidence: {
     scope: 'resource',
@@ -85,7 +86,10 @@ const presentation: Readonly<Record<string, Presentation>> = {
 
 const categories = [
   { title: 'model', keys: ['model', 'device', 'precision', 'memoryLimit', 'modelFolders', 'hubEndpoints'] },
-  { title: 'audit', keys: ['policies', 'ratios', 'probes', 'evidence', 'maxResponseTokens', 'seed', 'exclude'] },
+  {
+    title: 'audit',
+    keys: ['policies', 'ratios', 'decode', 'probes', 'evidence', 'maxResponseTokens', 'seed', 'exclude'],
+  },
   {
     title: 'findings',
     keys: [

@@ -78,7 +78,10 @@ export class PlainDecoder {
     const attention: Float64Array[][] = [];
     const inputNorms: number[] = [];
     const { weight, cols } = this.#embedding;
-    let x: Float64Array = Float64Array.from(weight.subarray(id * cols, (id + 1) * cols), (value) => value * config.embeddingScale);
+    let x: Float64Array = Float64Array.from(
+      weight.subarray(id * cols, (id + 1) * cols),
+      (value) => value * config.embeddingScale,
+    );
     for (let layer = 0; layer < config.layers; layer++) {
       x = this.#residual(x, 'attention', 'afterAttention', layer, (h) => {
         inputNorms.push(Math.hypot(...h));

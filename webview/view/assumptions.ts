@@ -30,6 +30,7 @@ export function assumptionStrip(report: Report): HTMLElement {
     ...(model?.warnings ?? []).map((warning) => entry('warning', warning)),
     entry('policies', settings.policies.map(policyName).join(', ')),
     entry('ratios', settings.ratios.map(percent).join(', ')),
+    entry('decode', settings.decode),
     entry('evidence', text(settings.evidence === 'loss' ? 'evidenceLoss' : 'evidenceRetention')),
     entry('probes', probes === 0 ? unknown : text('probesText', probes)),
     entry('seed', String(settings.seed)),

@@ -73,7 +73,7 @@ const named = ({ title, paper }: Described, expression: string, body: DecodeBody
 function parsed<S extends z.ZodObject>({ id, schema }: { id: string; schema: S }, given: unknown): z.output<S> {
   const result = schema.safeParse(given);
   if (result.success) return result.data;
-  const problems = result.error.issues.map(({ path, message }) => `${[...path, message].join(': ')}`);
+  const problems = result.error.issues.map(({ path, message }) => [...path, message].join(': '));
   throw new HoldfastError(
     'invalid-settings',
     `Parameters of ${id}: ${problems.join('; ')}.`,

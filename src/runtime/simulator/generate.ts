@@ -72,16 +72,12 @@ export interface Evicting {
 }
 
 /** Rows that can shrink together, as indices: a run feeds them all a user turn of one length. */
-export function evictingBatches(
-  rows: readonly ContinuationRow[],
-  { policy }: Evicting,
-  { tokenRowsPerRun, rowsPerBatch }: Batches,
-): number[][] {
+export function evictingBatches(rows: readonly ContinuationRow[], { policy }: Evicting, batches: Batches): number[][] {
   return groupBy([...rows.keys()], (index) => String(rows[index]!.suffix.length)).flatMap((group) => {
     const { length } = rows[group[0]!]!.suffix;
     const longestOwn = length + Math.max(...group.map((index) => rows[index]!.maxTokens));
-    const perRun = Math.max(1, Math.floor(tokenRowsPerRun / Math.max(1, length)));
-    return [...chunks(group, policy.merges ? 1 : Math.min(perRun, rowsPerBatch(longestOwn)))];
+    const perRun = Math.max(1, Math.floor(batches.tokenRowsPerRun / Math.max(1, length)));
+    return [...chunks(group, policy.merges ? 1 : Math.min(perRun, batches.rowsPerBatch(longestOwn)))];
   });
 }
 
