@@ -184,10 +184,12 @@ function policiesPage(): string {
     '## Protections',
     protections,
     '## While generating',
-    'These drop entries after every generated token.',
-    ...whileGenerating.map(
-      ({ id, title, formula, paper }) => `- ${code(id)}, **${title}**: ${formula} ${cited(paper)}`,
-    ),
+    'An answer can be generated with one of these (`--decode "h2o(budget=25%)"`), whatever compressed the system turn before. It drops entries of each layer and KV head after every call of the model: the user turn is one call, each generated token another, and the tokens of a call see each other and all that was there. Entries of the user turn and of the answer may go like any other; what stays keeps its position. A budget counts entries of the whole conversation: `budget=128`, or `budget=25%` of the system turn. Layers with a sliding window beside others without are left alone. Only the answers of compressed caches are generated so; the full cache stays full.',
+    ...whileGenerating.map(({ id, title, formula, takesPolicy, parameters, paper }) => {
+      const written = takesPolicy ? `${id}(POLICY)` : id;
+      const values = parameterText(parameters);
+      return `- ${code(written)}, **${title}**: ${formula} Parameters: ${values}. ${cited(paper)}`;
+    }),
     '## Not simulated',
     table(
       ['Policy', 'Reason', 'Paper'],

@@ -66,6 +66,7 @@ const presentation: Readonly<Record<string, Presentation>> = {
   protections: { scope: 'resource', see: ['policies'] },
   caches: { scope: 'resource', see: ['policies', 'bytes'] },
   bytes: { scope: 'resource', see: ['policies', 'caches'] },
+  decode: { scope: 'resource', see: ['policies'] },
   probes: { scope: 'resource' },
   evidence: {
     scope: 'resource',
@@ -96,6 +97,7 @@ const categories = [
       'protections',
       'caches',
       'bytes',
+      'decode',
       'probes',
       'evidence',
       'maxResponseTokens',

@@ -30,6 +30,7 @@ export const englishStrings = {
   warning: 'Warning',
   policies: 'Policies',
   ratios: 'Ratios',
+  decode: 'Evicted while answering',
   evidence: 'Evidence',
   evidenceRetention: 'retention (no answers generated)',
   evidenceLoss: 'up to loss',

@@ -1,3 +1,4 @@
+import { noDecode, type DecodeId } from '../cache/decode/index.ts';
 import { retention } from '../cache/retention.ts';
 import type {
   CompareRow,
@@ -144,7 +145,7 @@ export async function measurePrompt(
   try {
     const { specs } = plan;
     const requests = specs.map(({ request }) => request);
-    prefix = await phase('prefill', (done) => model.prefill(encoded.ids, requests, signal, done));
+    prefix = await phase('prefill', (done) => model.prefill(encoded.ids, requests, signal, done, decodeOf(settings)));
     await phase('prefill', () => compressAll(model, prefix!, measurement, specs, signal), 'compress');
     if (settings.evidence !== 'retention') await measureEffects(model, prefix, measurement, settings, signal, phase);
     measurement.isComplete = true;
@@ -291,7 +292,10 @@ async function measureEffects(
     const mask: Mask = { kind: 'variant', variant: cache.variant };
     const said = await model.generate(
       prefix,
-      silent.map((probe) => row(probe, mask, answerLimit(probe, prefix.seqLen, settings))),
+      silent.map((probe) => ({
+        ...row(probe, mask, answerLimit(probe, prefix.seqLen, settings)),
+        decode: decodeOf(settings),
+      })),
       signal,
     );
     for (const [i, probe] of silent.entries()) answers.set(probe.id, said[i]!);
@@ -323,6 +327,7 @@ async function measureResponses(
     answered.map((probe) => ({
       ...forced(probe, { kind: 'variant', variant: cache.variant }),
       maxTokens: limit(probe),
+      decode: decodeOf(settings),
     })),
   );
   const fullRows = cut.map((probe) => ({ ...forced(probe, { kind: 'none' }), maxTokens: limit(probe) }));
@@ -350,6 +355,9 @@ const answerLimit = (probe: Probe, seqLen: number, { maxResponseTokens }: AuditS
     maxResponseTokens,
     probe.kind === 'extraction' ? Math.max(Math.ceil(extractionLength * seqLen), evidenceTokens) : evidenceTokens,
   );
+
+/** What compressed caches evict while they answer. */
+const decodeOf = ({ decode }: AuditSettings): DecodeId | undefined => (decode === noDecode ? undefined : decode);
 
 /** The probes that the full cache answered, and rows that teacher-force its answers. */
 interface ForcedRows {

@@ -168,6 +168,7 @@ export const settingsSummary = z.strictObject({
   protections: z.array(z.string()),
   caches: z.array(z.string()),
   bytes: z.array(z.string()),
+  decode: z.string().describe('What compressed caches also evict while they answer; none: nothing.'),
   probes: z.array(z.string()).describe('User-supplied probes.'),
   evidence: z.enum(['retention', 'loss']),
   influenceFloor: z.number(),

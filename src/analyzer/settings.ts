@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { byteBudgetText } from '../cache/byteBudget.ts';
 import { cacheExpression } from '../cache/cacheSpec.ts';
+import { decodeSetting, noDecode } from '../cache/decode/index.ts';
 import { policyExpression, policyIds } from '../cache/policies/index.ts';
 import { precisions } from '../runtime/graph/precision.ts';
 import { protectionExpression } from './variants/protectionExpression.ts';
@@ -42,6 +43,10 @@ export const auditSettings = z.strictObject({
     .array(byteBudgetText)
     .default([])
     .describe('Sizes at which eviction, mixed precision and quantisation are compared: 25%, 2MB.'),
+  decode: decodeSetting
+    .default(noDecode)
+    .meta({ examples: [noDecode, 'h2o(budget=25%)', 'window(sinks=4,budget=128)'] })
+    .describe('What compressed caches also evict while they answer, the user turn and the answer included.'),
   probes: z.array(z.string().min(1)).default([]).describe('Additional user turns that make instructions matter.'),
   evidence: z.enum(evidenceLevels).default('loss').describe('How far up the evidence ladder to measure.'),
   influenceFloor: z

@@ -27,6 +27,7 @@ export const settingFlags: { readonly [Key in keyof AuditSettings]: SettingFlag 
   protections: { flag: '--protection', argument: '<a,b>', read: asExpressions },
   caches: { flag: '--cache', argument: '<a,b>', read: asExpressions },
   bytes: { flag: '--bytes', argument: '<25%,2MB>', read: asList },
+  decode: { flag: '--decode', argument: '<policy>', read: asText },
   probes: { flag: '--probe', argument: '<text>', read: asText, repeats: true },
   evidence: { flag: '--evidence', argument: '<level>', read: asText },
   influenceFloor: { flag: '--influence-floor', argument: '<nats>', read: asNumber },

@@ -2,6 +2,7 @@ import { instructionGrid, type Cell } from '../analyzer/rules/grid.ts';
 import { percent, policyTitle, quoted, twoDecimals } from '../analyzer/rules/wording.ts';
 import type { Position } from '../analyzer/prompt.ts';
 import type { FileRange, InstructionReport, PromptReport, Report, Verdict } from '../analyzer/report.ts';
+import { noDecode } from '../cache/decode/index.ts';
 import type { DocumentResult } from './results.ts';
 
 /** Shape and word: a verdict is never told by a symbol or a colour alone. */
@@ -92,6 +93,7 @@ function assumptions(prompt: PromptReport, { model, settings }: Report): string 
     ...(prompt.promptTokens === null ? [] : [`system turn of ${prompt.promptTokens} tokens`]),
     `${prompt.probes.length} ${prompt.probes.length === 1 ? 'probe' : 'probes'}`,
     `evidence: ${settings.evidence}`,
+    ...(settings.decode === noDecode ? [] : [`while answering ${settings.decode}`]),
     `seed ${settings.seed}`,
   ];
   return `Measured with ${escaped(parts.join(' · '))}.`;

@@ -1,3 +1,4 @@
+import type { DecodeId } from '../cache/decode/index.ts';
 import type { KeptSet } from '../cache/keptSet.ts';
 import type { CacheRequest } from '../cache/cacheRequest.ts';
 
@@ -79,6 +80,8 @@ export interface GenerateRow {
   readonly suffix: Int32Array;
   /** Longest answer. */
   readonly maxTokens: number;
+  /** What is evicted while the answer is generated, user turn and answer included; absent: nothing. */
+  readonly decode?: DecodeId | undefined;
 }
 
 export interface Generated {
@@ -99,6 +102,8 @@ export interface CompareRow {
 export interface AnswerRow extends CompareRow {
   /** Longest answer. */
   readonly maxTokens: number;
+  /** As for a row that generates; the comparison evicts in the same way. */
+  readonly decode?: DecodeId | undefined;
 }
 
 /** A masked cache's own greedy answer, and how it differs from the full cache on the full cache's answer. */
@@ -124,12 +129,13 @@ export interface LanguageModel {
   encodeSystem(system: string, signal: AbortSignal): Promise<EncodedTurn>;
   /** Tokens of a user turn after that system turn, with the generation prompt. */
   encodeUser(system: string, user: string, signal: AbortSignal): Promise<Int32Array>;
-  /** Computes what these requests read, and nothing else: only they can compress the prefix. */
+  /** Computes what these requests read, and nothing else: only they can compress the prefix, or evict while generating. */
   prefill(
     ids: Int32Array,
     requests: readonly CacheRequest[],
     signal: AbortSignal,
     progress?: RowProgress,
+    decode?: DecodeId,
   ): Promise<PrefixHandle>;
   compress(prefix: PrefixHandle, request: CacheRequest, signal: AbortSignal): Promise<CompressedCache>;
   /** Results in the order of `rows`. */

@@ -163,6 +163,22 @@ describe('audit', () => {
     assert.ok(verdicts.includes('evicted'));
   });
 
+  test('answers of compressed caches evict as the settings say, the full cache never does', async () => {
+    const model = new FakeModel();
+    const { outcome } = await run(model, { settings: settings({ decode: 'h2o(budget=25%)' }) });
+    assert.equal(outcome.status, 'completed');
+    assert.equal(outcome.report.settings.decode, 'h2o(budget=25%)');
+    assert.equal(model.prefillDecode, 'h2o(budget=25%)');
+    assert.ok(
+      model.evicting.some(({ mask }) => mask === 'none') && model.evicting.some(({ mask }) => mask === 'variant'),
+    );
+    for (const { mask, decode } of model.evicting)
+      assert.equal(decode, mask === 'variant' ? 'h2o(budget=25%)' : undefined, mask);
+    const plain = new FakeModel();
+    await run(plain);
+    assert.ok(plain.evicting.every(({ decode }) => decode === undefined) && plain.prefillDecode === undefined);
+  });
+
   test('what retention decides is not run: an instruction that is kept whole loses nothing', async () => {
     const { outcome } = await run(new FakeModel());
     for (const { instructions } of outcome.report.prompts[0]!.variants) {
@@ -197,6 +213,7 @@ describe('results of earlier audits', () => {
     for (const options of [
       { store, inputs: [input(`${bank}\n- Be brief.`)] },
       { store, settings: settings({ ratios: [0.25] }) },
+      { store, settings: settings({ decode: 'tova(budget=50%)' }) },
       { store: new FileResultStore(folder, 'build 2') },
     ]) {
       const model = new FakeModel();

@@ -53,7 +53,7 @@ test('the result alone is on stdout', async () => {
 test('every setting of an audit arrives through its flag', async () => {
   let seen: AuditSettings | undefined;
   const flags =
-    '--model m.gguf --policy knorm,h2o --ratio 0.3,0.6 --evidence retention --influence-floor 0.1 --ignored-loss 0.9 ' +
+    '--model m.gguf --policy knorm,h2o --ratio 0.3,0.6 --decode h2o(budget=25%) --evidence retention --influence-floor 0.1 --ignored-loss 0.9 ' +
     '--weakened-loss 0.2 --leak-threshold 0.4 --max-response-tokens 32 --device cpu --memory-limit 4GB --seed 7 ' +
     '--protection whitelist,fair(lambda=0.5) --cache mikv(snapkv,low=int4),kivi --bytes 25%,2MB';
   await run(['audit', ...flags.split(' '), '--probe', 'One?', '--probe', 'Two, and three?'], {
@@ -68,6 +68,7 @@ test('every setting of an audit arrives through its flag', async () => {
     protections: ['whitelist', 'fair(lambda=0.5)'],
     caches: ['mikv(snapkv,low=int4)', 'kivi'],
     bytes: ['25%', '2MB'],
+    decode: 'h2o(budget=25%)',
     probes: ['One?', 'Two, and three?'],
     evidence: 'retention',
     influenceFloor: 0.1,

@@ -182,7 +182,7 @@ test('policies --format json carries every policy, wrapper and what is not simul
   assert.equal(code, 0);
   const { policies, wrappers, whileGenerating, notSimulated } = JSON.parse(out) as Record<
     string,
-    { id: string; isDefault?: boolean; needs?: string; reason?: string }[]
+    { id: string; isDefault?: boolean; needs?: string; reason?: string; parameters?: object }[]
   >;
   assert.deepEqual(
     policies!.filter(({ isDefault }) => isDefault).map(({ id }) => id),
@@ -191,8 +191,14 @@ test('policies --format json carries every policy, wrapper and what is not simul
   assert.equal(policies!.find(({ id }) => id === 'expected-attention')?.needs, 'queries, rotary embedding');
   assert.ok(wrappers!.some(({ id }) => id === 'adakv'));
   assert.deepEqual(
-    whileGenerating!.map(({ id }) => id),
-    ['h2o', 'tova', 'window'],
+    whileGenerating!.map(({ id, parameters }) => [id, ...Object.entries(parameters!).slice(0, 2)]),
+    [
+      ['window', ['sinks', '4'], ['budget', null]],
+      ['h2o', ['budget', null]],
+      ['tova', ['budget', null]],
+      ['decoding', ['interval', '512'], ['target', '2048']],
+      ['cam', ['interval', '512'], ['target', '2048']],
+    ],
   );
   assert.ok(notSimulated!.every(({ reason }) => reason !== ''));
   assert.equal((await run(['policies', '--format', 'html'])).code, 1);

@@ -1,4 +1,5 @@
 import type { CacheRequest } from '../../src/cache/cacheRequest.ts';
+import type { DecodeId } from '../../src/cache/decode/index.ts';
 import { storeCache } from '../../src/cache/storeCache.ts';
 import type { KeptSet } from '../../src/cache/keptSet.ts';
 import type {
@@ -14,6 +15,7 @@ import type {
   Mask,
   ModelInfo,
   PrefixHandle,
+  RowProgress,
   SystemPlacement,
 } from '../../src/runtime/languageModel.ts';
 import { randomLayer } from './layers.ts';
@@ -57,6 +59,9 @@ export class FakeModel implements LanguageModel {
     memory: { estimate: 5e8, limit: 4e9 },
     loadMs: 1,
   };
+  /** What each row that answered was asked to evict meanwhile, with what it saw. */
+  readonly evicting: { readonly mask: Mask['kind']; readonly decode: string | undefined }[] = [];
+  prefillDecode: string | undefined;
   readonly #kept: KeptSet[] = [];
   #seqLen = 0;
   released = 0;
@@ -90,8 +95,15 @@ export class FakeModel implements LanguageModel {
     return this.#do('encodeUser', signal, () => Int32Array.from({ length: user.split(' ').length }, (_, i) => i + 1));
   }
 
-  prefill(ids: Int32Array, _requests: readonly CacheRequest[], signal: AbortSignal): Promise<PrefixHandle> {
+  prefill(
+    ids: Int32Array,
+    _requests: readonly CacheRequest[],
+    signal: AbortSignal,
+    _progress?: RowProgress,
+    decode?: DecodeId,
+  ): Promise<PrefixHandle> {
     return this.#do('prefill', signal, () => {
+      this.prefillDecode = decode;
       this.#seqLen = ids.length;
       return { prefix: 0, seqLen: ids.length };
     });
@@ -107,7 +119,10 @@ export class FakeModel implements LanguageModel {
   }
 
   generate(_prefix: PrefixHandle, rows: readonly GenerateRow[], signal: AbortSignal): Promise<Generated[]> {
-    return this.#do('generate', signal, () => rows.map(({ mask }) => this.#answer(mask)));
+    return this.#do('generate', signal, () => {
+      this.#note(rows);
+      return rows.map(({ mask }) => this.#answer(mask));
+    });
   }
 
   compare(_prefix: PrefixHandle, rows: readonly CompareRow[], signal: AbortSignal): Promise<Comparison[]> {
@@ -115,9 +130,14 @@ export class FakeModel implements LanguageModel {
   }
 
   answer(_prefix: PrefixHandle, rows: readonly AnswerRow[], signal: AbortSignal): Promise<Answered[]> {
-    return this.#do('answer', signal, () =>
-      rows.map((row) => ({ generated: this.#answer(row.mask), comparison: this.#comparison(row) })),
-    );
+    return this.#do('answer', signal, () => {
+      this.#note(rows);
+      return rows.map((row) => ({ generated: this.#answer(row.mask), comparison: this.#comparison(row) }));
+    });
+  }
+
+  #note(rows: readonly GenerateRow[]): void {
+    this.evicting.push(...rows.map(({ mask, decode }) => ({ mask: mask.kind, decode })));
   }
 
   release(): Promise<void> {

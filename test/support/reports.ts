@@ -140,7 +140,8 @@ export function grid(cells: (policy: string, ratio: number) => VariantOptions): 
 }
 
 export function report(prompts: readonly PromptReport[], over: Partial<Report> = {}): Report {
-  const { policies, ratios, probes, evidence, influenceFloor, ignoredLoss, weakenedLoss, leakThreshold } = testSettings;
+  const { policies, ratios, decode, probes, evidence } = testSettings;
+  const { influenceFloor, ignoredLoss, weakenedLoss, leakThreshold } = testSettings;
   const findings: Finding[] = prompts.flatMap((each) => runRules(each, testSettings));
   return {
     schemaVersion: 1,
@@ -153,6 +154,7 @@ export function report(prompts: readonly PromptReport[], over: Partial<Report> =
       protections: [],
       caches: [],
       bytes: [],
+      decode,
       probes: [...probes],
       evidence,
       influenceFloor,

@@ -253,6 +253,7 @@ const complete: Report = {
     protections: [],
     caches: [],
     bytes: [],
+    decode: 'none',
     probes: [],
     evidence: 'loss',
     influenceFloor: 0.03,

@@ -33,6 +33,7 @@ export function assumptionStrip(report: Report): HTMLElement {
       [...settings.policies, ...settings.caches].map((policy) => policyName(report, policy)).join(', '),
     ),
     entry('ratios', settings.ratios.map(percent).join(', ')),
+    entry('decode', settings.decode),
     entry('evidence', text(settings.evidence === 'loss' ? 'evidenceLoss' : 'evidenceRetention')),
     entry('probes', probes === 0 ? unknown : text('probesText', probes)),
     entry('seed', String(settings.seed)),

@@ -14,6 +14,7 @@ export const auditSettingKeys = {
   protections: 'protections',
   caches: 'caches',
   bytes: 'bytes',
+  decode: 'decode',
   probes: 'probes',
   evidence: 'evidence',
   maxResponseTokens: 'maxResponseTokens',

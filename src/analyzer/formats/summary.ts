@@ -1,5 +1,6 @@
 import type { FileRange, Finding, ModelSummary, PromptReport, Report, Severity, Verdict } from '../report.ts';
 import { severities } from '../report.ts';
+import { noDecode } from '../../cache/decode/index.ts';
 import { counted, listed, percent, policyList, policyTitle, protectionTitle } from '../rules/wording.ts';
 
 /** Digits of a hash that identify a model or a prompt on a screen. */
@@ -26,6 +27,7 @@ export function assumptions(report: Report): { label: string; value: string }[] 
     ...beside('Protections', settings.protections.map(protectionTitle)),
     ...beside('Other caches', settings.caches.map(policyTitle)),
     ...beside('Compared at', settings.bytes),
+    ...(settings.decode === noDecode ? [] : [{ label: 'While answering', value: settings.decode }]),
     {
       label: 'Evidence',
       value: `up to ${settings.evidence}; influence floor ${settings.influenceFloor} nats per token, weakened from loss ${settings.weakenedLoss}, likely ignored from loss ${settings.ignoredLoss}, leak from recall ${settings.leakThreshold}`,

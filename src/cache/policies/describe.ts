@@ -1,5 +1,5 @@
 import { rowRange, unionOfNeeds, type Needs } from '../layerObservation.ts';
-import { decodePolicies } from '../decode/index.ts';
+import { decodeFamilies } from '../decode/index.ts';
 import { defaultOf } from '../parameters.ts';
 import type { Family } from './family.ts';
 import { policyFamilies, wrapperFamilies, policyIds } from './index.ts';
@@ -27,6 +27,9 @@ export interface DecodePolicyText {
   readonly id: string;
   readonly title: string;
   readonly formula: string;
+  /** It drops what a policy scores lowest, which is named first. */
+  readonly takesPolicy: boolean;
+  readonly parameters: PolicyText['parameters'];
   readonly paper: Paper;
 }
 
@@ -52,19 +55,30 @@ export function policyTexts(): PolicyTexts {
       summary: family.effect,
       needs: family.needs,
     })),
-    whileGenerating: decodePolicies.map(({ id, title, formula, paper }) => ({ id, title, formula, paper })),
+    whileGenerating: decodeFamilies.map(({ id, title, formula, takesBase, schema, paper }) => ({
+      id,
+      title,
+      formula,
+      takesPolicy: takesBase,
+      parameters: parametersOf(schema),
+      paper,
+    })),
     notSimulated,
   };
 }
 
 function common(family: Family) {
   const { id, title, formula, cost, paper, schema } = family;
+  const isDefault = policyIds.some((each) => each === id);
+  return { id, title, isDefault, formula, cost, paper, parameters: parametersOf(schema) };
+}
+
+function parametersOf(schema: Family['schema']): PolicyText['parameters'] {
   const parameters = Object.keys(schema.shape).map((name) => {
     const standard = defaultOf(schema, name);
     return [name, standard === undefined ? null : String(standard)] as const;
   });
-  const isDefault = policyIds.some((each) => each === id);
-  return { id, title, isDefault, formula, cost, paper, parameters: Object.fromEntries(parameters) };
+  return Object.fromEntries(parameters);
 }
 
 /** `attention of the last 16 rows, queries, rotary embedding`. */

@@ -1,5 +1,10 @@
 import { Command } from 'commander';
-import { policyTexts, type PolicyText, type PolicyTexts } from '../../cache/policies/describe.ts';
+import {
+  policyTexts,
+  type DecodePolicyText,
+  type PolicyText,
+  type PolicyTexts,
+} from '../../cache/policies/describe.ts';
 import { HoldfastError } from '../../errors.ts';
 import type { CommandContext } from '../command.ts';
 
@@ -25,8 +30,8 @@ const renderers: Record<string, (texts: PolicyTexts) => string> = {
       ...policies.map(entry),
       'Wrappers, written around a policy, such as adakv(snapkv,alpha=0.3):',
       ...wrappers.map(entry),
-      'While generating:',
-      ...whileGenerating.map(({ id, title, formula, paper }) => `${id}  (${title})\n  ${formula}\n  ${cited(paper)}`),
+      'While generating, such as --decode "h2o(budget=25%)":',
+      ...whileGenerating.map(decodeEntry),
       'Not simulated:',
       ...notSimulated.map(({ title, reason, paper }) => `${title}\n  ${reason}\n  ${cited(paper)}`),
     ].join('\n\n') + '\n',
@@ -34,10 +39,17 @@ const renderers: Record<string, (texts: PolicyTexts) => string> = {
 
 const cited = ({ title, url }: PolicyText['paper']): string => `${title}, ${url}`;
 
-function entry({ id, title, summary, formula, needs, cost, parameters, paper }: PolicyText): string {
+function heading({ id, title, parameters }: Pick<PolicyText, 'id' | 'title' | 'parameters'>): string {
   const values = Object.entries(parameters).map(([name, value]) => `${name} ${value ?? '(none)'}`);
+  return `${id}  (${title}${values.length === 0 ? '' : `; ${values.join(', ')}`})`;
+}
+
+const decodeEntry = (text: DecodePolicyText): string =>
+  [heading(text), `  ${text.formula}`, `  ${cited(text.paper)}`].join('\n');
+
+function entry({ summary, formula, needs, cost, paper, ...named }: PolicyText): string {
   return [
-    `${id}  (${title}${values.length === 0 ? '' : `; ${values.join(', ')}`})`,
+    heading(named),
     `  ${summary}`,
     `  ${formula}`,
     `  Reads besides keys and values: ${needs}. Cost: ${cost}.`,

@@ -41,8 +41,8 @@ async function handle(method: Method, params: unknown, signal: AbortSignal, prog
       return simulator().encodeUser(system, user);
     }
     case 'prefill': {
-      const { ids, requests } = parsed(method);
-      return await simulator().prefill(ids, requests, pause, progress);
+      const { ids, requests, decode } = parsed(method);
+      return await simulator().prefill(ids, requests, pause, progress, decode);
     }
     case 'compress': {
       const { prefix, request } = parsed(method);

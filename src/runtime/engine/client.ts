@@ -1,4 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process';
+import type { DecodeId } from '../../cache/decode/index.ts';
 import { KeptSet } from '../../cache/keptSet.ts';
 import type { CacheRequest } from '../../cache/cacheRequest.ts';
 import { HoldfastError, type HoldfastErrorCode } from '../../errors.ts';
@@ -288,8 +289,9 @@ class EngineModel implements LanguageModel {
     requests: readonly CacheRequest[],
     signal: AbortSignal,
     progress?: RowProgress,
+    decode?: DecodeId,
   ): Promise<PrefixHandle> {
-    const params = { ids, requests: [...requests] };
+    const params = { ids, requests: [...requests], decode };
     return (await this.connection.request('prefill', params, signal, progress)) as PrefixHandle;
   }
 

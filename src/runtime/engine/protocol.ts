@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { precisions } from '../graph/precision.ts';
 import { cacheRequest } from '../../cache/cacheRequest.ts';
+import { decodeExpression } from '../../cache/decode/index.ts';
 import { memoryLimitPattern } from '../memory/memoryLimit.ts';
 
 /**
@@ -17,6 +18,9 @@ const mask = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('variant'), variant: z.int().min(0) }),
   z.strictObject({ kind: z.literal('variant-positions'), variant: z.int().min(0), positions: tokens }),
 ]);
+
+/** What is evicted while a conversation goes on. */
+const evicting = decodeExpression.optional();
 
 export const executionProviders = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const;
 
@@ -39,16 +43,18 @@ export const requests = {
   load: loadOptions,
   encodeSystem: z.strictObject({ system: z.string() }),
   encodeUser: z.strictObject({ system: z.string(), user: z.string() }),
-  prefill: z.strictObject({ ids: tokens, requests: z.array(cacheRequest) }),
+  prefill: z.strictObject({ ids: tokens, requests: z.array(cacheRequest), decode: evicting }),
   compress: z.strictObject({ prefix: handle, request: cacheRequest }),
   generate: z.strictObject({
     prefix: handle,
-    rows: z.array(z.strictObject({ mask, suffix: tokens, maxTokens: z.int().positive() })),
+    rows: z.array(z.strictObject({ mask, suffix: tokens, maxTokens: z.int().positive(), decode: evicting })),
   }),
   compare: z.strictObject({ prefix: handle, rows: z.array(z.strictObject({ mask, suffix: tokens, target: tokens })) }),
   answer: z.strictObject({
     prefix: handle,
-    rows: z.array(z.strictObject({ mask, suffix: tokens, target: tokens, maxTokens: z.int().positive() })),
+    rows: z.array(
+      z.strictObject({ mask, suffix: tokens, target: tokens, maxTokens: z.int().positive(), decode: evicting }),
+    ),
   }),
   release: z.strictObject({ prefix: handle }),
 } as const;

@@ -26,8 +26,8 @@ export interface WindowBias {
  * Attention of `s` new tokens of `b` rows over three parts: the prefix `p` that all rows share, each row's own earlier
  * tokens `o`, and the new tokens themselves. Scores of the parts are concatenated, never keys or values, so the prefix
  * is stored and read once for all rows. What a row may not see is an additive bias: `prefix_bias [kv, b, 1, 1, p]` per
- * layer and KV head (eviction), `own_bias [1, b, 1, s, o + s]` (causality, padding), and in layers that slide what
- * lies outside the window.
+ * layer and KV head (eviction), `own_bias [1, b, 1, s, o + s]` (causality, padding), `own_entry_bias [kv, b, 1, 1, o]`
+ * (eviction while generating; a single zero where there is none), and in layers that slide what lies outside the window.
  *
  * Per layer it also gives `new_k`, `new_v [kv, b, s, d]` and `sums [kv, b, g, r, p + o + s]`: attention probabilities
  * summed over the query rows chosen by `row_groups [r, s]` (weights 0 or 1), which is all that attention-scored policies need.
@@ -48,6 +48,7 @@ export function attention(
   const ownKeys = graph.input(layerInput.ownKeys(layer), elementType.float, [kvHeads, 'b', 'o', headDim]);
   const ownValues = graph.input(layerInput.ownValues(layer), elementType.float, [kvHeads, 'b', 'o', headDim]);
   const prefixBias = graph.input(layerInput.prefixBias(layer), elementType.float, [kvHeads, 'b', 1, 1, 'p']);
+  const ownEntryBias = graph.input(layerInput.ownEntryBias(layer), elementType.float, ['ekv', 'eb', 1, 1, 'eo']);
 
   const rotate = (x: string, heads: number): string => {
     if (rope === null) return x;
@@ -91,10 +92,9 @@ export function attention(
   const windowBias = window === null ? undefined : shared.windowBias.get(window)!;
   const biased = graph.op('Add', [scores(queryOfAllRows, prefixKeys, shared.prefixTokens), prefixBias]);
   const prefixScores = windowBias === undefined ? biased : graph.op('Add', [biased, windowBias.prefix]);
+  const ownScores = graph.op('Add', [scores(queryByRow, ownKeys, shared.ownTokens), ownEntryBias]);
   const ownAndNewScores = graph.op('Add', [
-    graph.op('Concat', [scores(queryByRow, ownKeys, shared.ownTokens), scores(queryByRow, newKeys, shared.tokens)], {
-      axis: -1,
-    }),
+    graph.op('Concat', [ownScores, scores(queryByRow, newKeys, shared.tokens)], { axis: -1 }),
     windowBias?.ownAndNew ?? 'own_bias',
   ]);
   const probabilities = graph.op('Softmax', [graph.op('Concat', [prefixScores, ownAndNewScores], { axis: -1 })], {

@@ -26,7 +26,7 @@ export function buildDecoder(graph: GraphBuilder, config: ModelConfig, weights: 
     const block = new Block(graph, linear, config, weights, layer);
     x = block.residual(x, 'attention', (h) => {
       const query = block.headNorm(block.project(h, 'query'), 'query');
-      block.observe(query);
+      block.observe(h, query);
       const mixed = attention(graph, config, shared, layer, {
         query,
         key: block.headNorm(block.project(h, 'key'), 'key'),
@@ -103,13 +103,18 @@ class Block {
     return graph.op('Reshape', [this.#norm(byHead, role), graph.ints(0, 0, heads * headDim)]);
   }
 
-  /** Gives the queries of the rows asked for; the others are freed as soon as attention has read them. */
-  observe(query: string): void {
+  /** Gives queries and norms of the rows asked for; the others are freed as soon as attention has read them. */
+  observe(input: string, query: string): void {
     const { graph, layer } = this;
-    const width = this.config.queryHeads * this.config.headDim;
-    const flat = graph.op('Reshape', [query, graph.ints(-1, width)]);
-    graph.op('Gather', [flat, 'observed_rows'], { axis: 0 }, layerOutput.queries(layer));
+    const { queryHeads, headDim, hiddenSize } = this.config;
+    const observed = (x: string, width: number, output?: string): string =>
+      graph.op('Gather', [graph.op('Reshape', [x, graph.ints(-1, width)]), 'observed_rows'], { axis: 0 }, output);
+    const width = queryHeads * headDim;
+    observed(query, width, layerOutput.queries(layer));
     graph.output(layerOutput.queries(layer), elementType.float, ['m', width]);
+    const rows = observed(input, hiddenSize);
+    graph.op('ReduceL2', [rows, graph.ints(-1)], { keepdims: 0 }, layerOutput.inputNorms(layer));
+    graph.output(layerOutput.inputNorms(layer), elementType.float, ['m']);
   }
 
   #norm(x: string, role: NormRole): string {

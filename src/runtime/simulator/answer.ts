@@ -1,8 +1,10 @@
 import type { Comparison } from '../languageModel.ts';
 import { rowsPerRun } from '../memory/batches.ts';
 import { forcedKey, type Comparer, type ComparisonRow } from './compare.ts';
-import { decode, type Continuation, type DecodeState } from './decode.ts';
+import { decode, type AnswersSoFar, type Continuation } from './decode.ts';
 import { chunks, groupBy } from './groupBy.ts';
+import { evictingBatches, evictingRows, generateEvicting, type Evicting } from './generate.ts';
+import { LiveRows } from './liveRows.ts';
 import { OwnCache } from './ownCache.ts';
 import type { Pause } from './pause.ts';
 
@@ -62,8 +64,8 @@ async function answerBatch(
 ): Promise<Answer[]> {
   const { decoder, prefix } = comparer;
   const capacity = Math.max(...rows.map(({ suffix, target }) => suffix.length + target.length));
-  const state: DecodeState = {
-    own: new OwnCache(decoder.config, rows.length, capacity),
+  const own = new OwnCache(decoder.config, rows.length, capacity);
+  const state: AnswersSoFar = {
     answers: rows.map(() => []),
     next: new Int32Array(rows.length),
   };
@@ -86,13 +88,47 @@ async function answerBatch(
         state.next[row] = run.argmax[i * target.length + agreed]!;
         accepted.push(suffix.length + agreed);
       }
-      state.own.append(part, accepted, run.result);
+      own.append(part, accepted, run.result);
       forced += part.length;
       progress((forcedShare * forced) / rows.length);
     }
   }
-  const continuations = await decode(decoder, prefix, rows, state, stopIds, pause, (share) => {
+  const hidden = rows.map((row) => row.hidden);
+  const batch = new LiveRows(decoder, prefix, hidden, own);
+  const continuations = await decode(batch, rows, state, stopIds, pause, (share) => {
     progress(forcedShare + (1 - forcedShare) * share);
   });
+  return continuations.map((continuation, row) => ({ comparison: comparisons[row]!, continuation }));
+}
+
+/**
+ * As `answer`, with a policy that evicts after the user turn and after every token. What a row's cache holds then depends
+ * on every token before, so the full answer is forced token by token, and the own answer is generated apart.
+ */
+export async function answerEvicting(
+  comparer: Comparer,
+  rows: readonly AnswerRow[],
+  evicting: Evicting,
+  stopIds: ReadonlySet<number>,
+  pause: Pause,
+  progress?: (done: number, total: number) => void,
+): Promise<Answer[]> {
+  const { decoder, prefix, batches } = comparer;
+  const comparisons = new Array<Comparison>(rows.length);
+  let forced = 0;
+  for (const group of groupBy([...rows.keys()], (row) => forcedKey(rows[row]!))) {
+    const ofGroup = group.map((index) => rows[index]!);
+    for (const indices of evictingBatches(ofGroup, evicting, batches)) {
+      const some = indices.map((index) => ofGroup[index]!);
+      const { suffix, target } = some[0]!;
+      const batch = evictingRows(decoder, prefix, some, evicting);
+      const compared = await comparer.forceEach(batch, suffix, target, pause);
+      for (const [i, index] of indices.entries()) comparisons[group[index]!] = compared[i]!;
+      forced += some.length;
+      progress?.(forcedShare * forced, rows.length);
+    }
+  }
+  const told = (done: number): void => progress?.(forcedShare * rows.length + (1 - forcedShare) * done, rows.length);
+  const continuations = await generateEvicting(decoder, prefix, rows, evicting, stopIds, pause, told, batches);
   return continuations.map((continuation, row) => ({ comparison: comparisons[row]!, continuation }));
 }

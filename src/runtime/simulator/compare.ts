@@ -10,6 +10,7 @@ import {
   type StepResult,
 } from './decoder.ts';
 import { chunks, groupBy } from './groupBy.ts';
+import type { LiveRows } from './liveRows.ts';
 import type { Pause } from './pause.ts';
 import { HiddenEntries, prefixBias } from './prefixMask.ts';
 import { prefixShape } from './prefixShape.ts';
@@ -151,21 +152,53 @@ export class Comparer {
     const scoring = { targets, reference: reference.probabilities, referenceTokens: length };
     const step = forcedStep(this.decoder, this.prefix, hidden, suffix, target);
     const result = await this.decoder.run({ ...step, scoring }, wanted);
-    const { cross, logSumExp, targetLogits, argmax } = result;
-    const comparisons = hidden.map((_, row) => {
-      const kl = new Float32Array(length);
-      const logProbs = new Float32Array(length);
-      let flips = 0;
-      for (let token = 0; token < length; token++) {
-        const at = row * length + token;
-        kl[token] = Math.max(0, logSumExp[at]! - cross[at]! - reference.entropy[token]!);
-        logProbs[token] = targetLogits[at]! - logSumExp[at]!;
-        if (argmax[at] !== reference.argmax[token]) flips++;
-      }
-      return { kl, logProbs, flips: flips / length };
-    });
-    return { comparisons, argmax, result };
+    const comparisons = hidden.map((_, row) =>
+      comparison(reference, (token) => ({ scores: result, at: row * length + token })),
+    );
+    return { comparisons, argmax: result.argmax, result };
   }
+
+  /**
+   * Teacher-forces one answer token by token on rows that change on the way. `batch` is fed the user turn first, with it,
+   * and ends before the last token of the answer.
+   */
+  async forceEach(batch: LiveRows, suffix: Int32Array, target: Int32Array, pause: Pause): Promise<Comparison[]> {
+    const reference = await this.#full.reference(suffix, target, pause);
+    const { vocabSize } = this.decoder.config;
+    const steps: StepResult[] = [];
+    for (const [token, id] of target.entries()) {
+      const fed = token === 0 ? suffix : target.subarray(token - 1, token);
+      const ids = new Int32Array(batch.count * fed.length);
+      for (let row = 0; row < batch.count; row++) ids.set(fed, row * fed.length);
+      const scoring = {
+        targets: new Int32Array(batch.count).fill(id),
+        reference: reference.probabilities.subarray(token * vocabSize, (token + 1) * vocabSize),
+        referenceTokens: 1,
+      };
+      await pause();
+      steps.push(await batch.feed(ids, fed.length, ['scores'], scoring));
+    }
+    return Array.from({ length: batch.count }, (_, row) =>
+      comparison(reference, (token) => ({ scores: steps[token]!, at: row })),
+    );
+  }
+}
+
+/** What one row's scores say beside the full cache's; `read` finds the scores of each token of the answer. */
+function comparison(
+  { entropy, argmax }: Reference,
+  read: (token: number) => { readonly scores: StepResult; readonly at: number },
+): Comparison {
+  const kl = new Float32Array(argmax.length);
+  const logProbs = new Float32Array(argmax.length);
+  let flips = 0;
+  for (let token = 0; token < argmax.length; token++) {
+    const { scores, at } = read(token);
+    kl[token] = Math.max(0, scores.logSumExp[at]! - scores.cross[at]! - entropy[token]!);
+    logProbs[token] = scores.targetLogits[at]! - scores.logSumExp[at]!;
+    if (scores.argmax[at] !== argmax[token]) flips++;
+  }
+  return { kl, logProbs, flips: flips / argmax.length };
 }
 
 /** One step that feeds suffix + answer to every row and reads the logits that predict each token of the answer. */

@@ -1,20 +1,11 @@
-import { nextPosition, type Decoder, type PrefixView } from './decoder.ts';
-import type { OwnCache } from './ownCache.ts';
+import type { LiveRows } from './liveRows.ts';
 import type { Pause } from './pause.ts';
-import { prefixBias, type HiddenEntries } from './prefixMask.ts';
-import { prefixShape } from './prefixShape.ts';
 
 /** Finished rows are dropped when this share of a batch has ended; dropping copies the others. */
 const compactAt = 0.2;
 
-export interface DecodeRow {
-  readonly hidden: HiddenEntries;
-  readonly maxTokens: number;
-}
-
-/** Where decoding starts: the rows' own tokens so far, the answers they hold, and each row's next token. Changed in place. */
-export interface DecodeState {
-  readonly own: OwnCache;
+/** Where decoding starts: the answers so far, and each row's next token. Changed in place. */
+export interface AnswersSoFar {
   readonly answers: number[][];
   readonly next: Int32Array;
 }
@@ -27,22 +18,19 @@ export interface Continuation {
 
 /** Decodes all rows greedily, one token each per run, until each has stopped, repeats itself or is long enough. */
 export async function decode(
-  decoder: Decoder,
-  prefix: PrefixView,
-  rows: readonly DecodeRow[],
-  state: DecodeState,
+  batch: LiveRows,
+  rows: readonly { readonly maxTokens: number }[],
+  state: AnswersSoFar,
   stopIds: ReadonlySet<number>,
   pause: Pause,
   progress: (share: number) => void,
 ): Promise<Continuation[]> {
-  const shape = prefixShape(decoder, prefix);
-  const { own, answers } = state;
+  const { answers } = state;
   let { next } = state;
   const stopped = rows.map(() => false);
   const finished = rows.map(() => false);
-  /** Row of the batch that each live row of `own` belongs to. */
+  /** Which of `rows` each live row of the batch is. */
   let live = rows.map((_, index) => index);
-  let bias: Float32Array[] | null = null;
   const longestAnswer = Math.max(...rows.map(({ maxTokens }) => maxTokens));
   for (let step = 0; ; step++) {
     const running: number[] = [];
@@ -61,36 +49,12 @@ export async function decode(
     progress(step / longestAnswer);
     if (running.length === 0) break;
     if (running.length <= (1 - compactAt) * live.length) {
-      own.keepRows(running);
+      batch.keepRows(running);
       next = Int32Array.from(running, (slot) => next[slot]!);
       live = running.map((slot) => live[slot]!);
-      bias = null;
     }
-    bias ??= prefixBias(
-      live.map((row) => rows[row]!.hidden),
-      shape,
-    );
     await pause();
-    const result = await decoder.run(
-      {
-        rows: live.length,
-        tokens: 1,
-        ids: next,
-        positions: own.lengths.map((length) => nextPosition(prefix.keyValues) + length),
-        prefix: prefix.keyValues,
-        prefixBias: bias,
-        own,
-        ownBias: own.decodeBias(),
-        logitRows: Int32Array.from(live, (_, slot) => slot),
-      },
-      ['argmax', 'keyValues'],
-    );
-    own.append(
-      live.map((_, slot) => slot),
-      live.map(() => 1),
-      result,
-    );
-    next = result.argmax;
+    next = (await batch.feed(next, 1, ['argmax'])).argmax;
   }
   return answers.map((answer, row) => ({ ids: Int32Array.from(answer), stopped: stopped[row]! }));
 }

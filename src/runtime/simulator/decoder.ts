@@ -46,6 +46,8 @@ export interface DecoderStep {
   /** Each row's earlier tokens, each [kv, b, o, d]; null where there are none. */
   readonly own: (LayerKeyValues & { readonly tokens: number }) | null;
   readonly ownBias: Float32Array; // [b, s, o + s]
+  /** What rows do not see of their own entries in single layers and KV heads, per layer [kv, b, o]; absent: nothing. */
+  readonly ownEntryBias?: readonly Float32Array[];
   /** Which query rows the attention sums add up, [r, s]. */
   readonly rowGroups?: { readonly count: number; readonly weights: Float32Array };
   /** Rows of the flattened [b, s] that get logits. */
@@ -57,7 +59,7 @@ export interface DecoderStep {
   };
 }
 
-export type DecoderOutput = 'logits' | 'argmax' | 'scores' | 'keyValues' | 'sums' | 'queries';
+export type DecoderOutput = 'logits' | 'argmax' | 'scores' | 'keyValues' | 'sums' | 'queries' | 'inputNorms';
 
 /** What a step gave; only what was asked for is there. */
 export class StepResult {
@@ -101,6 +103,11 @@ export class StepResult {
     return floats(this.outputs, layerOutput.queries(layer));
   }
 
+  /** Euclidean norms of what attention projects, [b * s]. */
+  inputNorms(layer: number): Float32Array {
+    return floats(this.outputs, layerOutput.inputNorms(layer));
+  }
+
   /** [kv, b, g, r, columns]; with one row the first three are the query heads. */
   sums(layer: number): Float32Array {
     return floats(this.outputs, layerOutput.attentionSums(layer));
@@ -131,7 +138,8 @@ export class Decoder {
     const own = step.own ?? this.#filler(rows);
     const ownBias = step.own === null ? withHiddenColumn(step.ownBias, tokens) : step.ownBias;
     const n = step.logitRows.length;
-    const allRows = Int32Array.from({ length: wanted.includes('queries') ? rows * tokens : 1 }, (_, row) => row);
+    const observes = wanted.includes('queries') || wanted.includes('inputNorms');
+    const observed = Int32Array.from({ length: observes ? rows * tokens : 1 }, (_, row) => row);
     const feeds: Record<string, Tensor> = {
       input_ids: int64Tensor(step.ids, [rows, tokens]),
       position_ids: int64Tensor(step.positions, [rows, tokens]),
@@ -140,7 +148,7 @@ export class Decoder {
         step.rowGroups?.count ?? 1,
         tokens,
       ]),
-      observed_rows: int64Tensor(allRows, [allRows.length]),
+      observed_rows: int64Tensor(observed, [observed.length]),
       logit_rows: int64Tensor(step.logitRows, [n]),
       scoring: boolTensor(step.scoring !== undefined),
       targets: int64Tensor(step.scoring?.targets ?? new Int32Array(n), [n, 1]),
@@ -171,6 +179,7 @@ export class Decoder {
     const prefixShape = [kvHeads, prefix.tokens, headDim];
     const ownShape = [kvHeads, rows, own.tokens, headDim];
     const biasShape = [kvHeads, rows, 1, 1, prefix.tokens];
+    const nothingEvicted = floatTensor(new Float32Array(1), [1, 1, 1, 1, 1]);
     const sameBias =
       step.prefix.tokens === 0
         ? new Float32Array(kvHeads * rows).fill(masked)
@@ -183,6 +192,10 @@ export class Decoder {
       feeds[layerInput.ownKeys(layer)] = floatTensor(own.keys[layer]!, ownShape);
       feeds[layerInput.ownValues(layer)] = floatTensor(own.values[layer]!, ownShape);
       feeds[layerInput.prefixBias(layer)] = floatTensor(sameBias ?? step.prefixBias![layer]!, biasShape);
+      feeds[layerInput.ownEntryBias(layer)] =
+        step.ownEntryBias === undefined
+          ? nothingEvicted
+          : floatTensor(step.ownEntryBias[layer]!, [kvHeads, rows, 1, 1, own.tokens]);
     }
     const outputs = await this.session.run(feeds, this.#fetches(wanted));
     return new StepResult(outputs, { prefix: prefix.tokens, own: own.tokens, tokens });
@@ -205,6 +218,7 @@ export class Decoder {
       else if (output === 'keyValues') [layerOutput.newKeys, layerOutput.newValues].forEach(perLayer);
       else if (output === 'sums') perLayer(layerOutput.attentionSums);
       else if (output === 'queries') perLayer(layerOutput.queries);
+      else if (output === 'inputNorms') perLayer(layerOutput.inputNorms);
       else names.push(output);
     }
     return names;

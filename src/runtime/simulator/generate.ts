@@ -1,18 +1,24 @@
+import type { DecodePolicy } from '../../cache/decode/decodePolicy.ts';
 import { largestBatches, type Batches } from '../memory/batches.ts';
 import { causalBias, nextPosition, type Decoder, type PrefixView } from './decoder.ts';
-import { decode, type Continuation, type DecodeRow } from './decode.ts';
-import { chunks } from './groupBy.ts';
+import { decode, type Continuation } from './decode.ts';
+import { Eviction, type PrefixAttention } from './eviction.ts';
+import { chunks, groupBy } from './groupBy.ts';
+import { LiveRows } from './liveRows.ts';
 import { OwnCache } from './ownCache.ts';
 import type { Pause } from './pause.ts';
-import { prefixBias } from './prefixMask.ts';
+import { prefixBias, type HiddenEntries } from './prefixMask.ts';
 import { prefixShape } from './prefixShape.ts';
 
-export interface ContinuationRow extends DecodeRow {
+export interface ContinuationRow {
+  readonly hidden: HiddenEntries;
+  /** Longest answer. */
+  readonly maxTokens: number;
   /** Fed at positions S, S+1, ... */
   readonly suffix: Int32Array;
 }
 
-/** Greedy continuation of compressed caches, all rows together. User and generated tokens are never evicted. */
+/** Greedy continuation of compressed caches, all rows together. User and generated tokens stay. */
 export async function generate(
   decoder: Decoder,
   prefix: PrefixView,
@@ -54,7 +60,70 @@ async function generateBatch(
 ): Promise<Continuation[]> {
   const own = new OwnCache(decoder.config, rows.length, longest(rows) + 1);
   const next = await feedSuffixes(decoder, prefix, rows, own, pause, batches);
-  return await decode(decoder, prefix, rows, { own, next, answers: rows.map(() => []) }, stopIds, pause, progress);
+  const hidden = rows.map((row) => row.hidden);
+  const batch = new LiveRows(decoder, prefix, hidden, own);
+  return await decode(batch, rows, { next, answers: rows.map(() => []) }, stopIds, pause, progress);
+}
+
+/** A policy that evicts while rows go on, and what it reads of the prefill. */
+export interface Evicting {
+  readonly policy: DecodePolicy;
+  readonly prefixAttention: PrefixAttention;
+}
+
+/** Rows that can shrink together, as indices: a run feeds them all a user turn of one length. */
+export function evictingBatches(rows: readonly ContinuationRow[], { policy }: Evicting, batches: Batches): number[][] {
+  return groupBy([...rows.keys()], (index) => String(rows[index]!.suffix.length)).flatMap((group) => {
+    const { length } = rows[group[0]!]!.suffix;
+    const longestOwn = length + Math.max(...group.map((index) => rows[index]!.maxTokens));
+    const perRun = Math.max(1, Math.floor(batches.tokenRowsPerRun / Math.max(1, length)));
+    return [...chunks(group, policy.merges ? 1 : Math.min(perRun, batches.rowsPerBatch(longestOwn)))];
+  });
+}
+
+/** Rows whose caches shrink while they go on. */
+export function evictingRows(
+  decoder: Decoder,
+  prefix: PrefixView,
+  rows: readonly ContinuationRow[],
+  { policy, prefixAttention }: Evicting,
+): LiveRows {
+  const hidden = rows.map((row) => row.hidden);
+  const own = new OwnCache(decoder.config, rows.length, longest(rows) + 1);
+  return new LiveRows(decoder, prefix, hidden, own, new Eviction(decoder, prefix, policy, hidden, prefixAttention));
+}
+
+/** As `generate`, with a policy that evicts after the user turn and after every generated token. */
+export async function generateEvicting(
+  decoder: Decoder,
+  prefix: PrefixView,
+  rows: readonly ContinuationRow[],
+  evicting: Evicting,
+  stopIds: ReadonlySet<number>,
+  pause: Pause,
+  progress?: (done: number, total: number) => void,
+  batches: Batches = largestBatches,
+): Promise<Continuation[]> {
+  const results = new Array<Continuation>(rows.length);
+  let done = 0;
+  for (const indices of evictingBatches(rows, evicting, batches)) {
+    const some = indices.map((index) => rows[index]!);
+    const batch = evictingRows(decoder, prefix, some, evicting);
+    await pause();
+    const { argmax } = await batch.feed(suffixesOf(some), some[0]!.suffix.length, ['argmax']);
+    const state = { next: argmax, answers: some.map(() => []) };
+    const continued = await decode(batch, some, state, stopIds, pause, (share) =>
+      progress?.(done + share * some.length, rows.length),
+    );
+    for (const [i, index] of indices.entries()) results[index] = continued[i]!;
+    done += some.length;
+  }
+  return results;
+}
+
+/** Suffixes of one length, row by row. */
+export function suffixesOf(rows: readonly { readonly suffix: Int32Array }[]): Int32Array {
+  return Int32Array.from(rows.flatMap(({ suffix }) => [...suffix]));
 }
 
 /** Feeds every row's suffix into `own` and returns the first generated token of each. */

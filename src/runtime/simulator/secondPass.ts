@@ -1,7 +1,6 @@
 import type { LayerObservation } from '../../cache/layerObservation.ts';
 import type { FedPart, SecondPass } from '../../cache/secondPass.ts';
 import { encodeUserSuffix, type ChatTemplate } from '../chatTemplate/index.ts';
-import { HoldfastError } from '../../errors.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import { causalBias, type Decoder, type StepResult } from './decoder.ts';
 import { OwnCache } from './ownCache.ts';
@@ -14,10 +13,7 @@ const tokensPerRun = 64;
 /** Attention that a pass paid to its scored positions, per layer [queryHeads, scored positions]. */
 export type PassResult = readonly ReturnType<LayerObservation['secondPass']>[];
 
-/**
- * Feeds tokens over the whole, uncompressed prefix and reduces the attention that they pay to it.
- * @throws HoldfastError `invalid-settings` for a pass that divides by hidden states, which the graph does not give.
- */
+/** Feeds tokens over the whole, uncompressed prefix and reduces the attention that they pay to it. */
 export async function runSecondPass(
   decoder: Decoder,
   prefix: Prefill,
@@ -25,13 +21,6 @@ export async function runSecondPass(
   fed: Int32Array,
   pause: Pause,
 ): Promise<PassResult> {
-  if (pass.perHiddenNorm) {
-    throw new HoldfastError(
-      'invalid-settings',
-      'A policy asks for the norm of hidden states in a second run, which this version does not compute.',
-      'Use kvzip without plus.',
-    );
-  }
   const { layers, queryHeads } = decoder.config;
   const width = pass.scored.end - pass.scored.start;
   const results = Array.from({ length: layers }, () => new Float32Array(queryHeads * width));
@@ -52,7 +41,7 @@ export async function runSecondPass(
         rowGroups: { count: tokens, weights: identity(tokens) },
         logitRows: Int32Array.of(0),
       },
-      ['keyValues', 'sums'],
+      ['keyValues', 'sums', ...(pass.perHiddenNorm ? (['inputNorms'] as const) : [])],
     );
     for (const [layer, target] of results.entries()) reduceInto(target, result, layer, queryHeads, pass);
     own.append([0], [tokens], result);
@@ -115,11 +104,12 @@ function reduceInto(
   result: StepResult,
   layer: number,
   queryHeads: number,
-  { among, scored, reduce }: SecondPass,
+  { among, scored, reduce, perHiddenNorm }: SecondPass,
 ): void {
   const { prefix, own, tokens } = result.columns;
   const columns = prefix + own + tokens;
   const probabilities = result.sums(layer); // [queryHeads, tokens, columns]
+  const norms = perHiddenNorm ? result.inputNorms(layer) : undefined; // [tokens]
   const width = scored.end - scored.start;
   for (let head = 0; head < queryHeads; head++) {
     for (let token = 0; token < tokens; token++) {
@@ -127,8 +117,9 @@ function reduceInto(
       let shared = 0;
       for (const { start, end } of among) for (let key = start; key < end; key++) shared += row[key]!;
       for (let key = prefix; key < columns; key++) shared += row[key]!;
+      const total = shared * (norms?.[token] ?? 1);
       for (let i = 0; i < width; i++) {
-        const share = row[scored.start + i]! / shared;
+        const share = row[scored.start + i]! / total;
         const at = head * width + i;
         if (reduce === 'mean') target[at]! += share;
         else target[at] = Math.max(target[at]!, share);

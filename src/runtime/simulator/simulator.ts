@@ -1,4 +1,5 @@
 import { needsOf, type CacheRequest } from '../../cache/cacheRequest.ts';
+import { parseDecode, type DecodeId } from '../../cache/decode/index.ts';
 import type { KeptSet } from '../../cache/keptSet.ts';
 import { unionOfNeeds } from '../../cache/layerObservation.ts';
 import { secondPassKey } from '../../cache/secondPass.ts';
@@ -24,9 +25,9 @@ import type { MemoryBudget } from '../memory/budget.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import { Comparer } from './compare.ts';
 import type { Decoder, PrefixCache } from './decoder.ts';
-import { answer } from './answer.ts';
+import { answer, answerEvicting } from './answer.ts';
 import type { Continuation } from './decode.ts';
-import { generate } from './generate.ts';
+import { generate, generateEvicting, type Evicting } from './generate.ts';
 import { groupBy } from './groupBy.ts';
 import { fedTokens, runSecondPass, type PassResult } from './secondPass.ts';
 import { prefixShape } from './prefixShape.ts';
@@ -90,6 +91,7 @@ export class Simulator {
     requests: readonly CacheRequest[],
     pause: Pause,
     progress?: RowProgress,
+    decode?: DecodeId,
   ): Promise<PrefixHandle> {
     const limit = positionsOf(this.decoder.config);
     if (ids.length === 0 || ids.length > limit) {
@@ -102,7 +104,11 @@ export class Simulator {
     const earlier = [...this.#prefixes.values()].map((state) => state.prefill);
     if (this.#lastReleased !== null) earlier.push(this.#lastReleased);
     const batches = this.memory.batches(ids.length);
-    const needs = unionOfNeeds(requests.map((request) => needsOf(request, ids.length)));
+    const readsAttention = decode !== undefined && parseDecode(decode).prefixAttention;
+    const needs = unionOfNeeds([
+      ...requests.map((request) => needsOf(request, ids.length)),
+      readsAttention ? { rowGroups: ['all'] } : {},
+    ]);
     const { queries } = needs;
     const outputWeight = needs.outputWeight ? this.outputWeight : undefined;
     const secondPasses = new Map<string, PassResult>();
@@ -147,13 +153,17 @@ export class Simulator {
   ): Promise<Generated[]> {
     const state = this.#state(handle);
     this.#checkLength(handle, rows, Math.max(0, ...rows.map((row) => row.maxTokens)));
+    const { decoder, stopIds } = this;
     const continuations = await this.#onVariants(state, rows, progress, (comparer, some, told) => {
       const continued = some.map(({ mask, suffix, maxTokens }) => ({
         hidden: this.#hidden(state, mask),
         suffix,
         maxTokens,
       }));
-      return generate(this.decoder, comparer.prefix, continued, this.stopIds, pause, told, state.batches);
+      const evicting = evictingIn(state, some);
+      return evicting === undefined
+        ? generate(decoder, comparer.prefix, continued, stopIds, pause, told, state.batches)
+        : generateEvicting(decoder, comparer.prefix, continued, evicting, stopIds, pause, told, state.batches);
     });
     return continuations.map((continuation) => this.#generated(continuation));
   }
@@ -185,7 +195,10 @@ export class Simulator {
     this.#checkLength(handle, rows, Math.max(0, ...rows.map((row) => Math.max(row.maxTokens, row.target.length))));
     const answers = await this.#onVariants(state, rows, progress, (comparer, some, told) => {
       const masked = some.map(({ mask, ...row }) => ({ ...row, hidden: this.#hidden(state, mask) }));
-      return answer(comparer, masked, this.stopIds, pause, told);
+      const evicting = evictingIn(state, some);
+      return evicting === undefined
+        ? answer(comparer, masked, this.stopIds, pause, told)
+        : answerEvicting(comparer, masked, evicting, this.stopIds, pause, told);
     });
     return answers.map(({ comparison, continuation }) => ({ comparison, generated: this.#generated(continuation) }));
   }
@@ -196,10 +209,10 @@ export class Simulator {
   }
 
   /**
-   * Runs rows together that read the same keys and values: those of the exact prefill, those of a variant that changes
-   * them, or of both in part. Results in the order of `rows`.
+   * Runs rows together that read the same keys and values (those of the exact prefill, those of a variant that changes
+   * them, or of both in part) and evict in the same way. Results in the order of `rows`.
    */
-  async #onVariants<Row extends { readonly mask: Mask }, Result>(
+  async #onVariants<Row extends { readonly mask: Mask; readonly decode?: DecodeId | undefined }, Result>(
     state: PrefixState,
     rows: readonly Row[],
     progress: RowProgress | undefined,
@@ -207,7 +220,8 @@ export class Simulator {
   ): Promise<Result[]> {
     const results = new Array<Result>(rows.length);
     let done = 0;
-    for (const indices of groupBy([...rows.keys()], (index) => readKey(state, rows[index]!.mask))) {
+    const together = (index: number): string => `${readKey(state, rows[index]!.mask)} ${rows[index]!.decode ?? ''}`;
+    for (const indices of groupBy([...rows.keys()], together)) {
       const some = indices.map((index) => rows[index]!);
       const before = done;
       const partial = await run(this.#comparer(state, some[0]!.mask), some, (ready, total) => {
@@ -262,6 +276,18 @@ export class Simulator {
       'Shorten the prompt or the probe, or choose a model with a longer context.',
     );
   }
+}
+
+/** What these rows, which evict in the same way, evict. */
+function evictingIn(
+  { prefill: { observations } }: PrefixState,
+  [first]: readonly { readonly decode?: DecodeId | undefined }[],
+): Evicting | undefined {
+  if (first?.decode === undefined) return undefined;
+  return {
+    policy: parseDecode(first.decode),
+    prefixAttention: (layer) => observations[layer]!.columnSums('all'),
+  };
 }
 
 function variantOf({ variants }: PrefixState, index: number): Variant {
