@@ -14,7 +14,8 @@ import { configJsonSchema } from '../src/analyzer/config/configJsonSchema.ts';
 import { formats } from '../src/analyzer/formats/index.ts';
 import { report, severities } from '../src/analyzer/report.ts';
 import { rules } from '../src/analyzer/rules/index.ts';
-import { policyTexts, type PolicyText } from '../src/cache/policies/describe.ts';
+import { protectionFamilies } from '../src/analyzer/variants/protectionExpression.ts';
+import { parametersOf, policyTexts, type PolicyText } from '../src/cache/policies/describe.ts';
 import { exitCodes, type ExitName } from '../src/cli/exitCodes.ts';
 import type { Io } from '../src/cli/io.ts';
 import { createProgram } from '../src/cli/main.ts';
@@ -145,17 +146,11 @@ function rulesPage(): string {
   return [notice, '# Rules', intro, ...pages].join('\n\n');
 }
 
-const protections = `A protection keeps parts of the system turn within the same budget. They compose: the whitelist first, then shares, in which whitelisted tokens count.
-
-- **Whitelist.** These positions stay in every layer and KV head, and the policy fills the rest. A whitelist that is larger than the budget is an error, or keeps its first positions and says so.
-- **Fair eviction.** Every span keeps the same share: with the ends E of the spans, widened over the template tokens after them, span i keeps floor(n E_i / S) - floor(n E_(i-1) / S) of n entries per layer and KV head. StreamingLLM, SnapKV, PyramidKV, TOVA, H2O, K-Norm and Random score each span by itself; others score the whole system turn, and the variant says so. The Pitfalls paper tests two spans; more, weights and must-hold spans (which get all of their entries first) are an extension.
-- **Lambda.** StreamingLLM only: from 0, what it keeps by itself, to 1, equal shares, by the paper's rule.
-- **Reservation.** The first and the last tokens of the system turn.
-
-From [The Pitfalls of KV Cache Compression](https://arxiv.org/abs/2510.00231).`;
+const fairShares =
+  'Shares of a fair eviction: with the ends E of the spans, widened over the template tokens after them, span i keeps floor(n E_i / S) - floor(n E_(i-1) / S) of n entries per layer and KV head. StreamingLLM, SnapKV, PyramidKV, TOVA, H2O, K-Norm and Random score each span by itself; others score the whole system turn, and the variant says so. The Pitfalls paper tests two spans; more, weights and must-hold spans (which get all of their entries first) are an extension.';
 
 function policiesPage(): string {
-  const { policies, wrappers, whileGenerating, notSimulated } = policyTexts();
+  const { policies, wrappers, whileGenerating, caches, notSimulated } = policyTexts();
   const section = ({ id, title, summary, formula, needs, cost, parameters, paper }: PolicyText): string =>
     [
       `### ${id}`,
@@ -182,7 +177,15 @@ function policiesPage(): string {
     '## Wrappers',
     ...wrappers.map(section),
     '## Protections',
-    protections,
+    'What is kept besides the choice of a policy, within the same budget: `--protection whitelist+fair`. They compose: a whitelist first, then shares of spans, then what is reserved; the policy ranks the rest.',
+    ...protectionFamilies.map(({ id, summary, schema, paper }) =>
+      [
+        `### ${id}`,
+        summary,
+        [`- Parameters: ${parameterText(parametersOf(schema))}`, `- Source: ${paper}`].join('\n'),
+      ].join('\n\n'),
+    ),
+    fairShares,
     '## While generating',
     'An answer can be generated with one of these (`--decode "h2o(budget=25%)"`), whatever compressed the system turn before. It drops entries of each layer and KV head after every call of the model: the user turn is one call, each generated token another, and the tokens of a call see each other and all that was there. Entries of the user turn and of the answer may go like any other; what stays keeps its position. A budget counts entries of the whole conversation: `budget=128`, or `budget=25%` of the system turn. Layers with a sliding window beside others without are left alone. Only the answers of compressed caches are generated so; the full cache stays full.',
     ...whileGenerating.map(({ id, title, formula, takesPolicy, parameters, paper }) => {
@@ -190,6 +193,15 @@ function policiesPage(): string {
       const values = parameterText(parameters);
       return `- ${code(written)}, **${title}**: ${formula} Parameters: ${values}. ${cited(paper)}`;
     }),
+    '## Caches that keep every entry',
+    'Measured beside the policies with `--cache`, and compared with eviction at the same bytes with `--bytes 25%`. Bytes are those of the packed buffers, scales included; positions, scores and balancers are counted apart.',
+    ...caches.map(({ id, title, summary, parameters, source }) =>
+      [
+        `### ${id}`,
+        `**${title}.** ${summary}`,
+        [`- Parameters: ${parameterText(parameters)}`, `- Source: ${source}`].join('\n'),
+      ].join('\n\n'),
+    ),
     '## Not simulated',
     table(
       ['Policy', 'Reason', 'Paper'],

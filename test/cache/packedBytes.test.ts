@@ -261,28 +261,28 @@ const layouts: Record<string, Layout> = {
     exact: tensors.flatMap((tensor) => range(layer[tensor].length).map((index) => ({ tensor, index }))),
   }),
   ...Object.fromEntries(
-    Object.entries(ggml).map(([type, layout]) => [`llamacpp:keys=${type},values=${type},rotation=false`, layout]),
+    Object.entries(ggml).map(([type, layout]) => [`llamacpp(keys=${type},values=${type},rotation=false)`, layout]),
   ),
-  'llamacpp:keys=q8_0,values=f16,rotation=false': (layer) => ({
+  'llamacpp(keys=q8_0,values=f16,rotation=false)': (layer) => ({
     groups: ggml.q8_0!(layer).groups.filter(({ tensor }) => tensor === 'keys'),
     exact: range(layer.values.length).map((index) => ({ tensor: 'values', index })),
   }),
   'vllm-fp8': fp8(wholeTensor, 3, () => 1),
-  'vllm-fp8:type=fp8_e5m2': fp8(wholeTensor, 2, () => 1),
-  'vllm-fp8:scales=tensor': fp8(wholeTensor, 3, (exact) => f(magnitude(exact) / 448)),
-  'vllm-fp8:scales=head': fp8(wholeHead, 3, (exact) => f(magnitude(exact) / 448)),
-  'vllm-token-head:type=fp8_per_token_head': fp8(tokenRow, 3, (exact) => f(magnitude(exact) / 448)),
+  'vllm-fp8(type=fp8_e5m2)': fp8(wholeTensor, 2, () => 1),
+  'vllm-fp8(scales=tensor)': fp8(wholeTensor, 3, (exact) => f(magnitude(exact) / 448)),
+  'vllm-fp8(scales=head)': fp8(wholeHead, 3, (exact) => f(magnitude(exact) / 448)),
+  'vllm-token-head(type=fp8_per_token_head)': fp8(tokenRow, 3, (exact) => f(magnitude(exact) / 448)),
   'vllm-token-head': runs(tokenRow, {
     bits: 8,
     storage: 'float',
     metadata: (exact) => [f(magnitude(exact.map(roundToHalf)) / 127)],
     read: (code, [scale]) => f(signed(code, 8) * scale!),
   }),
-  'kivi:residualLength=32': kivi(2, 2, 32, 32),
-  'kivi:residualLength=32,keyBits=4,valueBits=2': kivi(4, 2, 32, 32),
+  'kivi(residualLength=32)': kivi(2, 2, 32, 32),
+  'kivi(residualLength=32,keyBits=4,valueBits=2)': kivi(4, 2, 32, 32),
   kivi: kivi(2, 2, 32, 128),
-  ...Object.fromEntries([2, 3, 4, 5, 6, 8].map((bits) => [`mlx:bits=${bits}`, mlx(bits, 64)])),
-  'mlx:bits=4,groupSize=32': mlx(4, 32),
+  ...Object.fromEntries([2, 3, 4, 5, 6, 8].map((bits) => [`mlx(bits=${bits})`, mlx(bits, 64)])),
+  'mlx(bits=4,groupSize=32)': mlx(4, 32),
 };
 
 function pack(layer: CacheLayer, stored: Pick<CacheLayer, 'keys' | 'values'>, layout: Layout): Packer {
@@ -351,7 +351,7 @@ test('quanto puts elements of several groups into one byte: its buffer has whole
   ] as const) {
     const layer = { ...noiseLayer(seqLen, 64, 4), kvHeads: 1 };
     for (const tensor of tensors) layer[tensor] = layer[tensor].slice(0, seqLen * 64);
-    const format = parseCacheFormat(`huggingface:bits=${bits}`);
+    const format = parseCacheFormat(`huggingface(bits=${bits})`);
     const { keyValues, bytes } = quantiseCache([layer], format);
     let length = 0;
     for (const tensor of tensors) {
@@ -393,102 +393,27 @@ test('rotations and roundings change no size', () => {
   const size = (name: string): number => countBytes(formatBytes(parseCacheFormat(name), shape), 'payload');
   for (const type of Object.keys(ggml))
     assert.equal(
-      size(`llamacpp:keys=${type},values=${type}`),
-      size(`llamacpp:keys=${type},values=${type},rotation=false`),
+      size(`llamacpp(keys=${type},values=${type})`),
+      size(`llamacpp(keys=${type},values=${type},rotation=false)`),
     );
-  assert.equal(size('mlx:kernel=cpu'), size('mlx'));
-  assert.equal(size('vllm-fp8:scales=calculated'), size('vllm-fp8'));
+  assert.equal(size('mlx(kernel=cpu)'), size('mlx'));
+  assert.equal(size('vllm-fp8(scales=calculated)'), size('vllm-fp8'));
   // int4 keeps its zero point in bits of the scale: 4 bits per element and one float per row.
-  assert.equal(size('vllm-token-head:type=int4_per_token_head'), 2 * 2 * 100 * (64 / 2 + 4));
+  assert.equal(size('vllm-token-head(type=int4_per_token_head)'), 2 * 2 * 100 * (64 / 2 + 4));
 });
 
 test('every format that is offered is packed here', () => {
-  const packed = new Set(
-    [...Object.keys(layouts), 'huggingface:bits=4', 'huggingface:bits=2'].map((name) => parseCacheFormat(name).id),
-  );
-  const other = (id: string): boolean =>
-    packed.has(id) || packed.has(`${id}-unrotated`) || id.includes('int4_per_token');
-  const sized = uniformFormats.map(({ id }) => id.replace(/kivi-4bit-g32-r128/, 'kivi-2bit-g32-r128'));
+  /** What decides the layout: rotations, kernels and windows change elements, not where they are packed. */
+  const layoutOf = (name: string): string => {
+    const { id, parameters } = parseCacheFormat(name);
+    const [family] = id.split('(');
+    const { rotation: _, kernel: __, residualLength: ___, ...rest } = parameters;
+    return family === 'kivi' ? family : `${family!} ${JSON.stringify(rest)}`;
+  };
+  const packed = new Set([...Object.keys(layouts), 'huggingface(bits=4)', 'huggingface(bits=2)'].map(layoutOf));
+  const missing = uniformFormats.filter(({ id }) => !packed.has(layoutOf(id)) && !id.includes('int4_per_token'));
   assert.deepEqual(
-    sized.filter((id) => !other(id)),
+    missing.map(({ id }) => id),
     [],
   );
-});
-
-test('mixed precision: the counted bytes are those of both tiers packed, with grids, positions, scores and factors', () => {
-  const [seqLen, headDim] = [50, 64];
-  const exact = noiseLayer(seqLen, headDim, 3);
-  const layer = { ...exact, queryMax: noise(2 * headDim, 9).map((value) => Math.abs(value) + 0.1) };
-  const tier = new KeptSet(1, 2, seqLen);
-  for (const [head, position] of [0, 3, 17, 49, 4, 20].entries()) tier.add(0, head % 2, position);
-  for (const importance of importanceBits) {
-    for (const retained of retainedBits.filter((bits) => bits <= importance)) {
-      const precision = { importance, retained, balancer: true };
-      const { keyValues, bytes } = mikvCache([layer], tier, precision);
-      const factors = channelBalancer(layer.keys, layer.queryMax, layer);
-      const payload = new Packer();
-      const beside = new Packer();
-      for (const factor of factors) beside.float(factor);
-      const read = { keys: new Float32Array(exact.keys.length), values: new Float32Array(exact.values.length) };
-      for (let head = 0; head < 2; head++) {
-        for (let position = 0; position < seqLen; position++) {
-          const isImportant = tier.has(0, head, position);
-          const bits = isImportant ? importance : retained;
-          beside.bytes.push(...new Uint8Array(Int32Array.of(position).buffer));
-          if (isImportant) beside.bytes.push(...new Uint8Array(Float64Array.of(0.5).buffer));
-          const start = (head * seqLen + position) * headDim;
-          for (const tensor of tensors) {
-            const factor = (channel: number): number => (tensor === 'keys' ? factors[head * headDim + channel]! : 1);
-            const row = exact[tensor].subarray(start, start + headDim);
-            if (bits === 16) {
-              for (const value of row) payload.half(roundToHalf(value));
-              read[tensor].set(row.map(roundToHalf), start);
-              continue;
-            }
-            const groups = quantiseGroups(
-              row.map((value, channel) => value * factor(channel)),
-              headDim / 2,
-              bits,
-            );
-            for (const [group, alpha] of groups.alpha.entries()) {
-              payload.half(alpha);
-              payload.half(groups.beta[group]!);
-              const codes = groups.codes.subarray((group * headDim) / 2, ((group + 1) * headDim) / 2);
-              for (const [i, code] of codes.entries()) {
-                payload.code(code, bits);
-                const channel = (group * headDim) / 2 + i;
-                read[tensor][start + channel] = f(f(alpha * code) + groups.beta[group]!) / factor(channel);
-              }
-            }
-          }
-        }
-      }
-      const title = tierNames(precision);
-      assert.equal(payload.bytes.length, countBytes(bytes, 'payload'), title);
-      assert.equal(payload.bytes.length + beside.bytes.length, countBytes(bytes, 'total'), title);
-      for (const tensor of tensors) assert.deepEqual(read[tensor], keyValues[tensor][0], `${title}: ${tensor}`);
-    }
-  }
-});
-
-test('eviction: the counted bytes are those of the kept rows in 16 bits', () => {
-  const layers = [randomLayer(40, 1, 8), randomLayer(40, 2, 8)];
-  for (const id of [
-    'knorm',
-    'adakv(h2o)',
-    'pyramid(window=2,beta=2)',
-    'kvzip',
-    'chunkkv(knorm,length=5)',
-    'merging(knorm)',
-  ]) {
-    const { kept, bytes } = compress(layers, parsePolicy(id), 0.6);
-    const buffer: number[] = [];
-    for (const [layer, { keys, values }] of layers.entries())
-      for (const head of [0, 1])
-        for (const position of kept.positions(layer, head))
-          for (const tensor of [keys, values])
-            for (const value of tensor.subarray((head * 40 + position) * 8, (head * 40 + position + 1) * 8))
-              buffer.push(roundToHalf(value));
-    assert.equal(2 * buffer.length, bytes, id);
-  }
 });

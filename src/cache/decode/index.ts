@@ -1,6 +1,5 @@
-import { z } from 'zod';
 import { HoldfastError } from '../../errors.ts';
-import { parameterValues, parseCall, unknownName, type ExpressionKind } from '../expression.ts';
+import { expressionSchema, parameterValues, parseCall, unknownName, type ExpressionKind } from '../expression.ts';
 import { policyOf } from '../policies/index.ts';
 import type { DecodeFamily } from './decodeFamily.ts';
 import type { DecodePolicy } from './decodePolicy.ts';
@@ -48,19 +47,8 @@ export function parseDecode(expression: string): DecodePolicy {
 /** What a setting says where nothing is evicted. */
 export const noDecode = 'none';
 
-const checked = (isAccepted: (text: string) => boolean) =>
-  z.string().check(({ value, issues }) => {
-    if (isAccepted(value)) return;
-    try {
-      parseDecode(value);
-    } catch (error) {
-      if (!(error instanceof HoldfastError)) throw error;
-      issues.push({ code: 'custom', input: value, message: `${error.message} ${error.hint ?? ''}`.trimEnd() });
-    }
-  });
-
 /** Accepts what `parseDecode` accepts, and says what is wrong otherwise. */
-export const decodeExpression = checked(() => false);
+export const decodeExpression = expressionSchema(parseDecode);
 
 /** The same, or `none`. */
-export const decodeSetting = checked((text) => text === noDecode);
+export const decodeSetting = expressionSchema((text) => (text === noDecode ? null : parseDecode(text)));

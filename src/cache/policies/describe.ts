@@ -1,5 +1,8 @@
 import { rowRange, unionOfNeeds, type Needs } from '../layerObservation.ts';
 import { decodeFamilies } from '../decode/index.ts';
+import { mikvParameters } from '../cacheSpec.ts';
+import { cumulativeH2o } from '../mikv/importanceTier.ts';
+import { formatFamilies } from '../quantised/index.ts';
 import { defaultOf } from '../parameters.ts';
 import type { Family } from './family.ts';
 import { policyFamilies, wrapperFamilies, policyIds } from './index.ts';
@@ -33,11 +36,21 @@ export interface DecodePolicyText {
   readonly paper: Paper;
 }
 
+/** A way to hold a cache that keeps every entry, as documentation and `holdfast policies` show it. */
+export interface CacheText {
+  readonly id: string;
+  readonly title: string;
+  readonly summary: string;
+  readonly parameters: PolicyText['parameters'];
+  readonly source: string;
+}
+
 /** Everything that is known about policies, as data. */
 export interface PolicyTexts {
   readonly policies: readonly PolicyText[];
   readonly wrappers: readonly PolicyText[];
   readonly whileGenerating: readonly DecodePolicyText[];
+  readonly caches: readonly CacheText[];
   readonly notSimulated: readonly NotSimulated[];
 }
 
@@ -63,6 +76,23 @@ export function policyTexts(): PolicyTexts {
       parameters: parametersOf(schema),
       paper,
     })),
+    caches: [
+      {
+        id: 'mikv',
+        title: 'MiKV',
+        summary:
+          'Nothing is evicted: an importance tier, chosen by a policy that is named first (cumulative attention by default), at high precision, all other entries at a low one, per token and KV head in two groups of channels.',
+        parameters: parametersOf(mikvParameters),
+        source: cumulativeH2o.paper.url,
+      },
+      ...formatFamilies.map(({ id, engine, summary, schema, source }) => ({
+        id,
+        title: engine,
+        summary,
+        parameters: parametersOf(schema),
+        source,
+      })),
+    ],
     notSimulated,
   };
 }
@@ -73,7 +103,7 @@ function common(family: Family) {
   return { id, title, isDefault, formula, cost, paper, parameters: parametersOf(schema) };
 }
 
-function parametersOf(schema: Family['schema']): PolicyText['parameters'] {
+export function parametersOf(schema: Family['schema']): PolicyText['parameters'] {
   const parameters = Object.keys(schema.shape).map((name) => {
     const standard = defaultOf(schema, name);
     return [name, standard === undefined ? null : String(standard)] as const;

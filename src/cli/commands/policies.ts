@@ -1,10 +1,12 @@
 import { Command } from 'commander';
 import {
+  parametersOf,
   policyTexts,
   type DecodePolicyText,
   type PolicyText,
   type PolicyTexts,
 } from '../../cache/policies/describe.ts';
+import { protectionFamilies } from '../../analyzer/variants/protectionExpression.ts';
 import { HoldfastError } from '../../errors.ts';
 import type { CommandContext } from '../command.ts';
 
@@ -23,15 +25,29 @@ export function policiesCommand({ io }: CommandContext): Command {
     });
 }
 
+const protectionTexts = () =>
+  protectionFamilies.map(({ id, summary, paper, schema }) => ({
+    id,
+    summary,
+    parameters: parametersOf(schema),
+    paper,
+  }));
+
 const renderers: Record<string, (texts: PolicyTexts) => string> = {
-  json: (texts) => `${JSON.stringify({ schemaVersion: 1, ...texts }, null, 2)}\n`,
-  text: ({ policies, wrappers, whileGenerating, notSimulated }) =>
+  json: (texts) => `${JSON.stringify({ schemaVersion: 1, ...texts, protections: protectionTexts() }, null, 2)}\n`,
+  text: ({ policies, wrappers, whileGenerating, caches, notSimulated }) =>
     [
       ...policies.map(entry),
       'Wrappers, written around a policy, such as adakv(snapkv,alpha=0.3):',
       ...wrappers.map(entry),
       'While generating, such as --decode "h2o(budget=25%)":',
       ...whileGenerating.map(decodeEntry),
+      'Protections, within the same budget, such as --protection whitelist+fair:',
+      ...protectionTexts().map(({ summary, paper, ...named }) =>
+        [heading({ ...named, title: 'protection' }), `  ${summary}`, `  ${paper}`].join('\n'),
+      ),
+      'Caches that keep every entry, such as --cache "mikv(snapkv,low=int4)":',
+      ...caches.map((cache) => [heading(cache), `  ${cache.summary}`, `  ${cache.source}`].join('\n')),
       'Not simulated:',
       ...notSimulated.map(({ title, reason, paper }) => `${title}\n  ${reason}\n  ${cited(paper)}`),
     ].join('\n\n') + '\n',
