@@ -417,3 +417,81 @@ test('every format that is offered is packed here', () => {
     [],
   );
 });
+
+test('mixed precision: the counted bytes are those of both tiers packed, with grids, positions, scores and factors', () => {
+  const [seqLen, headDim] = [50, 64];
+  const exact = noiseLayer(seqLen, headDim, 3);
+  const layer = { ...exact, queryMax: noise(2 * headDim, 9).map((value) => Math.abs(value) + 0.1) };
+  const tier = new KeptSet(1, 2, seqLen);
+  for (const [head, position] of [0, 3, 17, 49, 4, 20].entries()) tier.add(0, head % 2, position);
+  for (const importance of importanceBits) {
+    for (const retained of retainedBits.filter((bits) => bits <= importance)) {
+      const precision = { importance, retained, balancer: true };
+      const { keyValues, bytes } = mikvCache([layer], tier, precision);
+      const factors = channelBalancer(layer.keys, layer.queryMax, layer);
+      const payload = new Packer();
+      const beside = new Packer();
+      for (const factor of factors) beside.float(factor);
+      const read = { keys: new Float32Array(exact.keys.length), values: new Float32Array(exact.values.length) };
+      for (let head = 0; head < 2; head++) {
+        for (let position = 0; position < seqLen; position++) {
+          const isImportant = tier.has(0, head, position);
+          const bits = isImportant ? importance : retained;
+          beside.bytes.push(...new Uint8Array(Int32Array.of(position).buffer));
+          if (isImportant) beside.bytes.push(...new Uint8Array(Float64Array.of(0.5).buffer));
+          const start = (head * seqLen + position) * headDim;
+          for (const tensor of tensors) {
+            const factor = (channel: number): number => (tensor === 'keys' ? factors[head * headDim + channel]! : 1);
+            const row = exact[tensor].subarray(start, start + headDim);
+            if (bits === 16) {
+              for (const value of row) payload.half(roundToHalf(value));
+              read[tensor].set(row.map(roundToHalf), start);
+              continue;
+            }
+            const groups = quantiseGroups(
+              row.map((value, channel) => value * factor(channel)),
+              headDim / 2,
+              bits,
+            );
+            for (const [group, alpha] of groups.alpha.entries()) {
+              payload.half(alpha);
+              payload.half(groups.beta[group]!);
+              const codes = groups.codes.subarray((group * headDim) / 2, ((group + 1) * headDim) / 2);
+              for (const [i, code] of codes.entries()) {
+                payload.code(code, bits);
+                const channel = (group * headDim) / 2 + i;
+                read[tensor][start + channel] = f(f(alpha * code) + groups.beta[group]!) / factor(channel);
+              }
+            }
+          }
+        }
+      }
+      const title = tierNames(precision);
+      assert.equal(payload.bytes.length, countBytes(bytes, 'payload'), title);
+      assert.equal(payload.bytes.length + beside.bytes.length, countBytes(bytes, 'total'), title);
+      for (const tensor of tensors) assert.deepEqual(read[tensor], keyValues[tensor][0], `${title}: ${tensor}`);
+    }
+  }
+});
+
+test('eviction: the counted bytes are those of the kept rows in 16 bits', () => {
+  const layers = [randomLayer(40, 1, 8), randomLayer(40, 2, 8)];
+  for (const id of [
+    'knorm',
+    'adakv(h2o)',
+    'pyramid(window=2,beta=2)',
+    'kvzip',
+    'chunkkv(knorm,length=5)',
+    'merging(knorm)',
+  ]) {
+    const { kept, bytes } = compress(layers, parsePolicy(id), 0.6);
+    const buffer: number[] = [];
+    for (const [layer, { keys, values }] of layers.entries())
+      for (const head of [0, 1])
+        for (const position of kept.positions(layer, head))
+          for (const tensor of [keys, values])
+            for (const value of tensor.subarray((head * 40 + position) * 8, (head * 40 + position + 1) * 8))
+              buffer.push(roundToHalf(value));
+    assert.equal(2 * buffer.length, bytes, id);
+  }
+});
