@@ -388,3 +388,97 @@ export function cancelledReport(measured = 7): Report {
 /** An audit that failed before anything was measured. */
 export const failedReport = (reason: string): Report =>
   report.parse({ ...sampleReport(), outcome: 'failed', reason, model: null, prompts: [], findings: [], timings: {} });
+
+/** The same audit with variants beside its grid: a protection, a cache that keeps every entry, one size, one not measured. */
+export function reportWithOtherVariants(): Report {
+  const value = sampleReport();
+  const [first] = value.prompts;
+  const like = (id: string, changes: Partial<VariantReport>): VariantReport => ({
+    ...structuredClone(variants.find((variant) => variant.id === id)!),
+    ...changes,
+  });
+  const fullBytes = promptTokens * bytesPerToken;
+  const whitelist = { policy: 'streaming-llm', group: 'StreamingLLM with whitelist', protection: 'whitelist' };
+  const mikv = { kind: 'mixed-precision', ratio: 0, keptTokens: promptTokens } as const;
+  const [stored, small] = ['MiKV FP16/INT4 (20 %)', 'MiKV FP16/INT3 (0 %)'] as const;
+  const held = (cell: VariantInstruction): VariantInstruction =>
+    cell.verdict === 'inert'
+      ? { ...cell, retention: 1 }
+      : { ...cell, retention: 1, loss: 0.02, verdict: 'held', reason: 'no change measured (loss 0.02)' };
+  const protectedHalf = like('knorm@0.5', {
+    ...whitelist,
+    id: 'streaming-llm@0.5+whitelist',
+    title: 'StreamingLLM at 50 % with whitelist',
+  });
+  const mixed = like('knorm@0.5', {
+    ...mikv,
+    id: 'mikv(low=int4)',
+    policy: 'mikv(low=int4)',
+    title: stored,
+    group: stored,
+    bytes: Math.round(0.45 * fullBytes),
+    meanKl: 0.002,
+    flips: 0,
+    instructions: variants.find(({ id }) => id === 'knorm@0.5')!.instructions.map(held),
+  });
+  const quarter = { comparedAt: '25%' };
+  return report.parse({
+    ...value,
+    settings: { ...value.settings, protections: ['whitelist'], caches: ['mikv(low=int4)'], bytes: ['25%'] },
+    prompts: [
+      {
+        ...first!,
+        variants: [
+          ...first!.variants,
+          protectedHalf,
+          mixed,
+          like('knorm@0.5', {
+            ...mikv,
+            ...quarter,
+            id: 'mikv-16-3@25%',
+            policy: 'mikv',
+            title: small,
+            group: small,
+            bytes: 0.25 * fullBytes,
+            meanKl: 0.03,
+          }),
+          like('streaming-llm@0.5', {
+            ...quarter,
+            id: 'streaming-llm@25%',
+            title: 'StreamingLLM at 74.7 %',
+            ratio: 0.747,
+            bytes: 0.247 * fullBytes,
+            meanKl: 0.606,
+          }),
+        ],
+        unmeasured: [
+          {
+            ...whitelist,
+            id: 'streaming-llm@0.75+whitelist',
+            title: 'StreamingLLM at 75 % with whitelist',
+            kind: 'eviction',
+            ratio: 0.75,
+            comparedAt: null,
+            code: 'protection-exceeds-budget',
+            reason: 'The whitelist needs 35 of 22 slots. Protect fewer tokens, or use a smaller compression ratio.',
+          },
+        ],
+        equalBytes: [
+          {
+            size: '25%',
+            arms: [
+              { title: 'StreamingLLM at 74.7 %', variant: 'streaming-llm@25%', reason: null },
+              { title: small, variant: 'mikv-16-3@25%', reason: null },
+              {
+                title: 'MiKV FP16/INT4',
+                variant: null,
+                reason:
+                  'Cannot come to this size: with an empty importance tier it takes 31.3 % of the full cache, not 25.0 %.',
+              },
+            ],
+          },
+        ],
+      },
+    ],
+  });
+}

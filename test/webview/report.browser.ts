@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { englishStrings } from '../../webview/strings.ts';
-import { cancelledReport, failedReport, sampleReport } from '../support/sampleReport.ts';
-import { launch, ReportPage } from './reportPage.ts';
+import { cancelledReport, failedReport, reportWithOtherVariants, sampleReport } from '../support/sampleReport.ts';
+import { launch, ReportPage, screenshots } from './reportPage.ts';
 import { themes } from './themes.ts';
 
 /** The report in a real browser. Run by `npm run test:webview`, which builds it first. */
@@ -278,6 +279,33 @@ test('filters, the selected cell and the report survive a reload', async () => {
     assert.match(await page.locator('.details h3').innerText(), /H2O at 50/);
     assert.equal(await page.locator('details[open]').count(), 1);
     assert.deepEqual(await report.posted(), [{ type: 'ready' }]);
+  });
+});
+
+test('protected variants and other caches have columns of their own, and one size has a table', async () => {
+  await onPage(async (report) => {
+    const { page } = report;
+    await report.post({ type: 'report', report: reportWithOtherVariants(), notice: null });
+    assert.deepEqual(await page.locator('.matrix th.policy').allInnerTexts(), [
+      'StreamingLLM',
+      'StreamingLLM with whitelist',
+      'SnapKV',
+      'TOVA',
+      'H2O',
+      'K-Norm',
+      'MiKV FP16/INT4 (20 %)',
+    ]);
+    assert.deepEqual((await page.locator('.matrix th.ratio').allInnerTexts()).slice(-1), ['all kept']);
+    const table = page.locator('.part', { hasText: 'At 25% of the bytes' }).locator('tbody tr');
+    assert.deepEqual(
+      (await table.allInnerTexts()).map((row) => row.split('\t')[0]),
+      ['MiKV FP16/INT3 (0 %)', 'StreamingLLM at 74.7 %', 'MiKV FP16/INT4'],
+    );
+    assert.match(
+      await page.locator('main').innerText(),
+      /StreamingLLM at 75 % with whitelist: The whitelist needs 35 of 22/,
+    );
+    await page.screenshot({ path: path.join(screenshots, 'report-other-variants.png'), fullPage: true });
   });
 });
 
