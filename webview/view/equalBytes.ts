@@ -24,31 +24,27 @@ export function equalBytes(prompt: PromptReport): HTMLElement[] {
       { class: 'part' },
       element('h3', {}, text('equalBytes', comparison.size)),
       element(
-        'div',
-        { class: 'scroller' },
+        'table',
+        { class: 'change' },
         element(
-          'table',
-          { class: 'change' },
-          element(
-            'thead',
-            {},
-            element('tr', {}, ...columns.map((key) => element('th', { attributes: { scope: 'col' } }, text(key)))),
-          ),
-          element(
-            'tbody',
-            {},
-            ...reached.map((variant) =>
-              row(
-                variant.title,
-                percent(variant.bytes / variant.fullBytes),
-                variant.meanKl === null ? text('notMeasured') : measure(variant.meanKl),
-                percentOrNone(variant.flips),
-                String(lostIn(variant)),
-                percentOrNone(largestLeak(variant)),
-              ),
+          'thead',
+          {},
+          element('tr', {}, ...columns.map((key) => element('th', { attributes: { scope: 'col' } }, text(key)))),
+        ),
+        element(
+          'tbody',
+          {},
+          ...reached.map((variant) =>
+            row(
+              variant.title,
+              percent(variant.bytes / variant.fullBytes),
+              variant.meanKl === null ? text('notMeasured') : measure(variant.meanKl),
+              percentOrNone(variant.flips),
+              String(lostIn(variant)),
+              percentOrNone(largestLeak(variant)),
             ),
-            ...unreached.map(({ title, reason }) => row(title, reason)),
           ),
+          ...unreached.map(({ title, reason }) => row(title, reason)),
         ),
       ),
     );
@@ -59,5 +55,12 @@ export function equalBytes(prompt: PromptReport): HTMLElement[] {
 export function unmeasured({ unmeasured: variants }: PromptReport): HTMLElement[] {
   if (variants.length === 0) return [];
   const items = variants.map(({ title, reason }) => element('li', {}, `${title}: ${reason}`));
-  return [element('div', { class: 'part' }, element('h3', {}, text('notMeasuredHere')), element('ul', {}, ...items))];
+  return [
+    element(
+      'div',
+      { class: 'part' },
+      element('h3', {}, text('notMeasuredHere')),
+      element('ul', { class: 'plain' }, ...items),
+    ),
+  ];
 }
