@@ -111,6 +111,38 @@ describe('policies on the default model', { ...needsModel(), concurrency: 1 }, a
     );
   });
 
+  test('a stored cache in part: none of it is the exact cache, all of it is the whole variant', async () => {
+    const stored = await model.compress(
+      prefix,
+      { kind: 'quantised', format: 'llamacpp(keys=q4_0,values=q4_0)' },
+      never,
+    );
+    assert.ok(stored.isChanged);
+    const part = (positions: Int32Array) => ({
+      mask: { kind: 'variant-positions', variant: stored.variant, positions } as const,
+      suffix,
+      target,
+    });
+    const all = Int32Array.from(prompt.keys());
+    const [none, some, whole] = await model.compare(
+      prefix,
+      [part(new Int32Array(0)), part(all.slice(4, 40)), part(all)],
+      never,
+    );
+    assert.ok(mean(none!.kl) < 2e-4, `${mean(none!.kl)}`); // float noise of another batch
+    assert.ok(mean(some!.kl) > mean(none!.kl) && mean(some!.kl) < mean(whole!.kl));
+    for (const [token, kl] of (await compare(stored.variant)).kl.entries())
+      assert.ok(Math.abs(kl - whole!.kl[token]!) < 1e-3);
+  });
+
+  test('a variant that is made again after another was used is the same', async () => {
+    const first = await model.compress(prefix, eviction('merging(knorm)', 0.5), never);
+    const before = await compare(first.variant);
+    const second = await model.compress(prefix, { kind: 'quantised', format: 'kivi(residualLength=32)' }, never);
+    await compare(second.variant);
+    assert.deepEqual((await compare(first.variant)).kl, before.kl);
+  });
+
   test('a policy that was not announced to the prefill cannot score it', async () => {
     const bare = await model.prefill(prompt, evictions(['knorm']), never);
     await assert.rejects(model.compress(bare, eviction('expected-attention', 0.5), never), /was not asked for/u);
