@@ -35,8 +35,11 @@ const pieces = fc.constantFrom(
 const text = fc.array(pieces, { minLength: 1, maxLength: 24 }).map((parts) => parts.join(''));
 /** What a prompt may be: not blank, and a letter at both ends, so that no notation trims it. */
 const promptText = text.map((inner) => `A${inner}Z`);
-/** A fixed seed: the same texts in every run; `npm run fuzz` looks for others. */
-const runs = { numRuns: 300, seed: 20_261_123 };
+/** The same texts in every run; `npm run fuzz` tries more, and others. */
+const runs = {
+  numRuns: Math.max(300, Number(process.env.HOLDFAST_FUZZ ?? 0) / 10),
+  seed: Number(process.env.HOLDFAST_FUZZ_SEED ?? 20_261_123),
+};
 
 const indented = (value: string, indent: string): string => value.replace(/\n(?!\n|$)/g, `\n${indent}`);
 const jsString = (value: string, quote: string): string =>
