@@ -2,6 +2,7 @@ import type { LengthLimit, Prompt } from '../prompt.ts';
 import { expandImports } from './imports.ts';
 import type { PromptSource, SourceFile } from './promptSource.ts';
 import { promptsFrom } from './promptsFrom.ts';
+import { mostFoldersAbove } from './readUpwards.ts';
 import { renderTemplate } from './template.ts';
 import { bodyOf, whyEmpty } from './wholeFile.ts';
 
@@ -124,9 +125,6 @@ export const agentFileSources: readonly PromptSource[] = agentFiles.map((convent
     return promptsFrom(file, convention.id, [{ ...traits, mapped: text }], whyEmpty(file.text));
   },
 }));
-
-/** Folders above a file that are looked into. */
-const mostFoldersAbove = 32;
 
 /** UTF-8 bytes of the AGENTS.md files in the folders above, up to the workspace's: a tool that merges them reads those first. */
 async function bytesAbove({ read }: SourceFile): Promise<number> {
