@@ -344,4 +344,33 @@ export const samples: readonly Sample[] = [
     ],
     isWritable: true,
   },
+  {
+    path: 'src/files.ts',
+    text: lines(
+      "import { readFileSync } from 'node:fs';",
+      "import { RULES } from './rules.js';",
+      "await generateText({ system: `You are Ada.\n${readFileSync('tone.md', 'utf8')}\nNever lie.` });",
+      'new Agent({ instructions: RULES });',
+      "new Agent({ instructions: readFileSync('src/tone.md', 'utf8').trim() });",
+    ),
+    prompts: ['You are Ada.\nBe warm.\nNever lie.'],
+    files: { 'src/rules.ts': "export const RULES = 'Be brief.';\n", 'src/tone.md': 'Be warm.\n' },
+    isWritable: true,
+  },
+  {
+    path: 'src/files.py',
+    text: lines(
+      'from .rules import RULES',
+      'with open("tone.md") as file:',
+      '    TONE = file.read()',
+      'agent = Agent(system_prompt=f"""You are Ada.',
+      '{TONE}',
+      'Never lie.""")',
+      'other = Agent(instructions=RULES)',
+      'third = Agent(instructions=(Path(__file__).parent / "tone.md").read_text())',
+    ),
+    prompts: ['You are Ada.\nBe warm.\nNever lie.'],
+    files: { 'src/rules.py': 'RULES = "Be brief."\n', 'src/tone.md': 'Be warm.\n' },
+    isWritable: true,
+  },
 ];
