@@ -1,5 +1,6 @@
 import type { LengthLimit, Prompt } from '../prompt.ts';
-import { expandImports } from './imports.ts';
+import { imports } from './imports.ts';
+import { expandIncludes } from './includes.ts';
 import type { PromptSource, SourceFile } from './promptSource.ts';
 import { promptsFrom } from './promptsFrom.ts';
 import { mostFoldersAbove } from './readUpwards.ts';
@@ -112,7 +113,7 @@ export const agentFileSources: readonly PromptSource[] = agentFiles.map((convent
   extract: async (file, options) => {
     const body = bodyOf(file.text);
     const { mapped, notes } = convention.imports
-      ? await expandImports(body, file.uri, file.read)
+      ? await expandIncludes(body, file.uri, file.read, imports)
       : { mapped: body, notes: [] };
     const traits: Pick<Prompt, 'role' | 'limits' | 'notes'> = {
       ...(convention.isUserTurn ? { role: 'user' } : {}),
