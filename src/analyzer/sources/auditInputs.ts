@@ -1,5 +1,5 @@
 import type { AuditInput } from '../outcome.ts';
-import type { Host } from '../prompt.ts';
+import type { Host, Prompt } from '../prompt.ts';
 import { extract, sourceById, type ExtractionContext } from './index.ts';
 import type { Extraction, FileReader } from './promptSource.ts';
 
@@ -43,17 +43,23 @@ export async function auditInputs(
 
 /**
  * Each prompt once: a file may be found by its name and by code that reads it. It is a prompt for sure once code uses it as
- * one.
+ * one, and who fills in its variables knows more of it.
  */
 export function distinctInputs(inputs: readonly AuditInput[]): AuditInput[] {
   const distinct = new Map<string, AuditInput>();
   for (const input of inputs) {
-    const { uri, text, isLikely } = input.prompt;
-    const key = `${uri}\0${text}`;
+    const { uri, segments } = input.prompt;
+    const key = `${uri}\0${segments[0]?.file.start}\0${segments.at(-1)?.file.end}`;
     const known = distinct.get(key);
-    if (known === undefined || (known.prompt.isLikely && !isLikely)) distinct.set(key, input);
+    if (known === undefined || saysMore(input, known)) distinct.set(key, input);
   }
   return [...distinct.values()];
+}
+
+function saysMore({ prompt }: AuditInput, { prompt: known }: AuditInput): boolean {
+  if (prompt.isLikely !== known.isLikely) return known.isLikely === true;
+  const isFilled = ({ segments }: Prompt): boolean => segments.some(({ hole }) => hole !== undefined);
+  return isFilled(prompt) && !isFilled(known);
 }
 
 /** Reads one file as if it had another text. */
