@@ -1,3 +1,4 @@
+import { settingsOf } from '../../src/analyzer/settingsOf.ts';
 import type {
   InstructionReport,
   PromptReport,
@@ -14,21 +15,24 @@ export interface Column {
   readonly variant: VariantReport | null;
 }
 
-/** Policies in the order of the settings, then any others that were measured. */
+/** Policies in the order of the settings, then those that some prompts have as well. */
 export const policiesOf = (report: Report): string[] => [
-  ...new Set([
-    ...report.settings.policies,
-    ...report.prompts.flatMap(({ variants }) => variants.map(({ policy }) => policy)),
-  ]),
+  ...new Set([...report.settings.policies, ...report.prompts.flatMap((prompt) => ownPolicies(report, prompt))]),
+];
+
+const ownPolicies = (report: Report, prompt: PromptReport): string[] => [
+  ...settingsOf(report, prompt).policies,
+  ...prompt.variants.map(({ policy }) => policy),
 ];
 
 /** The variants of a prompt by policy and rising ratio, with a column for each one that the settings asked for. */
 export function columnsOf(report: Report, prompt: PromptReport, hiddenPolicies: readonly string[] = []): Column[] {
-  return policiesOf(report)
+  const { policies, ratios } = settingsOf(report, prompt);
+  return [...new Set(ownPolicies(report, prompt))]
     .filter((policy) => !hiddenPolicies.includes(policy))
     .flatMap((policy) => {
       const measured = prompt.variants.filter((variant) => variant.policy === policy);
-      const asked = report.settings.policies.includes(policy) ? report.settings.ratios : [];
+      const asked = policies.includes(policy) ? ratios : [];
       const missing = asked.filter((ratio) => !measured.some((variant) => variant.ratio === ratio));
       return [
         ...measured.map((variant): Column => ({ id: variant.id, policy, ratio: variant.ratio, variant })),

@@ -1,12 +1,14 @@
 import type { Finding, InstructionReport, PromptReport, Report, Severity, Verdict } from '../report.ts';
+import { findingsOf } from '../findingsOf.ts';
+import { settingsOf } from '../settingsOf.ts';
 import { instructionGrid, worstOf, type Cell } from '../rules/grid.ts';
 import { counted, percent, policyTitle, twoDecimals } from '../rules/wording.ts';
 import { measuringMs } from '../timings.ts';
 import type { Format } from './format.ts';
 import {
   assumptions,
+  circumstances,
   findingCount,
-  findingsOf,
   isIncomplete,
   outcomeSentence,
   place,
@@ -16,7 +18,6 @@ import {
   shortHash,
   verdictMeanings,
   verdictWords,
-  promptNotes,
 } from './summary.ts';
 
 /** Columns where no terminal says otherwise. */
@@ -64,11 +65,12 @@ function cellText(cell: Cell): string {
 }
 
 function matrix(prompt: PromptReport, report: Report, width: number, paint: Paint): string[] {
-  const policies = report.settings.policies;
+  const settings = settingsOf(report, prompt);
+  const { policies } = settings;
   if (prompt.instructions.length === 0) return ['  No instructions were found in this prompt.'];
   const rows = prompt.instructions.map((instruction) => ({
     instruction,
-    cells: instructionGrid(prompt, instruction.id, report.settings).map(worstOf),
+    cells: instructionGrid(prompt, instruction.id, settings).map(worstOf),
   }));
   const columns = policies.map((policy, column) =>
     Math.max(policyTitle(policy).length, ...rows.map(({ cells }) => cellText(cells[column]!).length)),
@@ -91,7 +93,8 @@ function matrix(prompt: PromptReport, report: Report, width: number, paint: Pain
 function leakLine(prompt: PromptReport, report: Report, paint: Paint): string[] {
   if (!prompt.probes.some(({ kind }) => kind === 'extraction')) return [];
   const full = prompt.fullLeak === null ? 'not measured' : twoDecimals(prompt.fullLeak.directives);
-  const parts = report.settings.policies.map((policy) => {
+  const { policies, leakThreshold } = settingsOf(report, prompt);
+  const parts = policies.map((policy) => {
     const answers = prompt.variants
       .filter((variant) => variant.policy === policy)
       .flatMap(({ ratio, responses }) =>
@@ -101,7 +104,7 @@ function leakLine(prompt: PromptReport, report: Report, paint: Paint): string[] 
     const worst = answers[0];
     if (worst === undefined) return `${policyTitle(policy)} not measured`;
     const text = `${policyTitle(policy)} ${twoDecimals(worst.recall)} at ${percent(worst.ratio)}`;
-    return worst.recall >= report.settings.leakThreshold ? paint('red', text) : text;
+    return worst.recall >= leakThreshold ? paint('red', text) : text;
   });
   return [`  Leak of the directives, largest: full cache ${full} · ${parts.join(' · ')}`];
 }
@@ -125,17 +128,15 @@ function promptLines(report: Report, prompt: PromptReport, width: number, paint:
   const facts = [
     tokens,
     counted(prompt.instructions.length, 'instruction'),
-    ...(prompt.ignored === 0 ? [] : [`${prompt.ignored} ignored by a marker`]),
     counted(prompt.probes.length, 'probe'),
     `text ${shortHash(prompt.textHash)}`,
   ];
   const lines = [`${paint('bold', printable(prompt.uri))}  ${paint('dim', facts.join(' · '))}`];
-  lines.push(...promptNotes(prompt).map((note) => `  ${printable(note)}`));
+  lines.push(...circumstances(report, prompt).map((line) => paint('dim', `  ${printable(line)}`)));
   if (prompt.status !== 'measured') {
     const word = prompt.status === 'partial' ? 'PARTIAL' : 'NOT MEASURED';
     lines.push(paint('yellow', `  ${word}: ${prompt.statusReason ?? 'the audit ended before'}`));
   }
-  lines.push(...prompt.notes.map((note) => paint('dim', `  ${note}`)));
   if (prompt.status !== 'not-measured') {
     lines.push(...matrix(prompt, report, width, paint), ...leakLine(prompt, report, paint));
   }
@@ -159,7 +160,7 @@ export const text: Format = {
         prompt.status === 'not-measured'
           ? []
           : prompt.instructions.flatMap(({ id }) =>
-              instructionGrid(prompt, id, report.settings).map((row) => worstOf(row).verdict),
+              instructionGrid(prompt, id, settingsOf(report, prompt)).map((row) => worstOf(row).verdict),
             ),
       ),
     );
