@@ -16,6 +16,7 @@ export class ConfigDiagnostics implements vscode.Disposable {
       watcher,
       // A document outlives its file for some minutes.
       watcher.onDidDelete((uri) => this.collection.delete(uri)),
+      vscode.workspace.onDidDeleteFiles(({ files }) => files.forEach((uri) => this.forgetBelow(uri))),
       vscode.workspace.onDidOpenTextDocument(check),
       vscode.workspace.onDidChangeTextDocument(({ document }) => check(document)),
       vscode.workspace.onDidCloseTextDocument(({ uri }) => this.collection.delete(uri)),
@@ -25,6 +26,12 @@ export class ConfigDiagnostics implements vscode.Disposable {
 
   dispose(): void {
     for (const subscription of this.subscriptions) subscription.dispose();
+  }
+
+  private forgetBelow(folder: vscode.Uri): void {
+    this.collection.forEach((uri) => {
+      if (`${uri.toString()}/`.startsWith(`${folder.toString()}/`)) this.collection.delete(uri);
+    });
   }
 
   private async check(document: vscode.TextDocument): Promise<void> {
