@@ -234,7 +234,9 @@ test('a folder is known by every name that its family goes by', async (t) => {
   }
   const listed = await found({ ...(await fakeMachine(t)), modelFolders: [folder] });
   assert.deepEqual(
-    listed.map(({ path: place, architecture, status }) => [path.basename(place ?? ''), architecture, status]).toSorted(),
+    listed
+      .map(({ path: place, architecture, status }) => [path.basename(place ?? ''), architecture, status])
+      .toSorted(),
     [
       ['gemma3', 'gemma3', 'ready'],
       ['gemma3_text', 'gemma3', 'ready'],
