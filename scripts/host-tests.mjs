@@ -3,7 +3,7 @@
  * workbench in headless Chromium. Installs what is missing into `.holdfast/host` (or HOLDFAST_HOST_CACHE) and keeps it.
  *
  * Environment: HOLDFAST_MODEL (a GGUF file; without it the default model is looked up and downloaded), CHROMIUM,
- * HOLDFAST_HOST_ONLY (part of a test's name), HOLDFAST_HOST_IMAGES (folder for screenshots).
+ * HOLDFAST_HOST_ONLY (parts of tests' names, separated by |), HOLDFAST_HOST_IMAGES (folder for screenshots).
  */
 import { spawn, spawnSync } from 'node:child_process';
 import {

@@ -3,6 +3,7 @@ import { AnswersProvider, answersScheme } from './editor/answersProvider.ts';
 import { AuditRunner, type RunnerPorts } from './editor/auditRunner.ts';
 import { commandHandlers, type Services } from './editor/commands.ts';
 import { registerCommands } from './editor/commandTable.ts';
+import { ConfigDiagnostics } from './editor/configDiagnostics.ts';
 import { contextKeys } from './editor/contextKeys.ts';
 import { Diagnostics } from './editor/diagnostics.ts';
 import { auditableDocuments, openText } from './editor/documents.ts';
@@ -54,6 +55,7 @@ export function activate(context: vscode.ExtensionContext): void {
   context.subscriptions.push(
     log,
     configs,
+    new ConfigDiagnostics(),
     owner,
     diagnostics,
     panel,

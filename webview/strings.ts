@@ -58,7 +58,23 @@ export const englishStrings = {
   leakFull: 'leak, full cache',
   leakWorst: 'largest leak ({0})',
 
+  circumstances: 'What the numbers assume and leave out',
+  hostName: 'Host',
+  hostText:
+    'simulated within {0}: {1} tokens before the prompt, {2} after it. They count, and nothing is said about them.',
+  truncationName: 'Cut off',
+  truncationBytes: '{0} reads {1} bytes of this file’s {2}; the rest never reaches the model, from',
+  truncationCharacters: '{0} reads {1} characters of this file’s {2}; the rest never reaches the model, from',
+  ownSettingsName: 'Settings',
+  ownSettingsText: 'a configuration gives this file its own: {0} at {1}.',
+  markersName: 'Markers',
+  ignoredOne: '{0} instruction is taken out of the audit by a marker.',
+  ignoredMany: '{0} instructions are taken out of the audit by markers.',
+  noteName: 'Note',
+
   findings: 'Findings',
+  suppressedOne: '{0} finding is suppressed by a marker in the prompt',
+  suppressedMany: '{0} findings are suppressed by markers in the prompt',
   noFindings: 'No finding in the variants that were measured.',
   noFindingsUnmeasured: 'No findings, because this prompt was not measured.',
   rungText: 'rests on {0}',

@@ -2,7 +2,7 @@ import type { audit, ModelLoader } from './audit.ts';
 import type { Audit, AuditInput, AuditOutcome } from './outcome.ts';
 import type { Report } from './report.ts';
 import type { ResultStore } from './resultStore.ts';
-import type { AuditSettings } from './settings.ts';
+import { loadSettings, type AuditSettings } from './settings.ts';
 
 /** Prompts that are audited with the same settings. */
 export interface SettingsGroup {
@@ -26,22 +26,32 @@ export function groupBySettings(
   return [...groups.values()];
 }
 
+/** Loads the model that some settings name. */
+export type SettingsLoader = (settings: AuditSettings, signal: AbortSignal) => ReturnType<ModelLoader>;
+
 /**
  * Audits groups one after the other as one audit. The report carries the settings of the first; prompts of the others carry
- * their own. After a failure or a cancellation the rest is reported as not measured.
+ * their own. A model is loaded again only where the next group names another one. After a failure or a cancellation the rest
+ * is reported as not measured.
  */
 export async function* auditGroups(
   run: typeof audit,
   groups: readonly SettingsGroup[],
-  loadModel: ModelLoader,
+  loadModel: SettingsLoader,
   signal: AbortSignal,
   store?: ResultStore,
 ): Audit {
-  let loaded: ReturnType<ModelLoader> | undefined;
-  const loadOnce: ModelLoader = (loadSignal) => (loaded ??= loadModel(loadSignal));
+  let loaded: { readonly key: string; readonly model: ReturnType<ModelLoader> } | undefined;
+  const loaderOf =
+    (settings: AuditSettings): ModelLoader =>
+    (loadSignal) => {
+      const key = JSON.stringify([settings.model, loadSettings(settings)]);
+      if (loaded?.key !== key) loaded = { key, model: loadModel(settings, loadSignal) };
+      return loaded.model;
+    };
   const outcomes: AuditOutcome[] = [];
   for (const [index, { inputs, settings }] of groups.entries()) {
-    const stream = run(inputs, loadOnce, settings, signal, store);
+    const stream = run(inputs, loaderOf(settings), settings, signal, store);
     for (;;) {
       const step = await stream.next();
       if (step.done === true) {
@@ -72,6 +82,7 @@ function merged(outcomes: readonly AuditOutcome[]): AuditOutcome {
       i === 0 ? prompts : prompts.map((prompt) => ({ ...prompt, settings })),
     ),
     findings: reports.flatMap(({ findings }) => findings),
+    suppressed: reports.flatMap(({ suppressed }) => suppressed),
     timings,
   };
   return { ...worst, report };

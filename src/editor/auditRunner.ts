@@ -1,6 +1,7 @@
 import type { audit, ModelLoader } from '../analyzer/audit.ts';
+import { auditGroups, groupBySettings } from '../analyzer/auditGroups.ts';
 import type { Audit, AuditInput, AuditOutcome, AuditProgress } from '../analyzer/outcome.ts';
-import type { FileInputs } from '../analyzer/sources/auditInputs.ts';
+import { distinctInputs, type FileInputs } from '../analyzer/sources/auditInputs.ts';
 import type { AuditSettings } from '../analyzer/settings.ts';
 import { HoldfastError } from '../errors.ts';
 import { Emitter } from './emitter.ts';
@@ -66,19 +67,23 @@ export class AuditRunner {
   }
 
   /**
-   * Audits the prompts of the targets. Expected failures are an outcome 'failed'; throws `HoldfastError` 'no-prompts' when
+   * Audits the prompts of the targets as one audit, each with the settings of its file. Expected failures are an outcome 'failed'; throws `HoldfastError` 'no-prompts' when
    * there is nothing to audit.
    */
-  async run(targets: readonly AuditTarget[], settings: AuditSettings, signal: AbortSignal): Promise<RunResult> {
+  async run(
+    targets: readonly AuditTarget[],
+    settingsOf: (uri: string) => AuditSettings,
+    signal: AbortSignal,
+  ): Promise<RunResult> {
     const { log, results } = this.ports;
-    const outcome = await this.exclusive(signal, (linked) => this.audit(targets, settings, linked)).catch(
+    const audited = new Map(targets.map(({ uri, text }) => [uri, text]));
+    const outcome = await this.exclusive(signal, (linked) => this.audit(targets, settingsOf, audited, linked)).catch(
       (error: unknown) => {
         // Nothing to audit is no failure of an audit: the views stay as they were.
         if (error instanceof HoldfastError && error.code === 'no-prompts') this.reset();
         throw error;
       },
     );
-    const audited = new Map(targets.map(({ uri, text }) => [uri, text]));
     const { outdated } = results.publish(outcome.report, audited, (uri) => this.ports.currentText(uri));
     for (const uri of outdated)
       log.info(`${uri} changed while it was audited; its results belong to the older text and are not shown.`);
@@ -144,14 +149,30 @@ export class AuditRunner {
     }
   }
 
-  /** Reads the prompts, then audits them: a cancel counts from the first moment. */
-  private async *audit(targets: readonly AuditTarget[], settings: AuditSettings, signal: AbortSignal): Audit {
+  /**
+   * Reads the prompts, then audits them: a cancel counts from the first moment. `audited` gets the texts of files that hold
+   * prompts of the targets.
+   */
+  private async *audit(
+    targets: readonly AuditTarget[],
+    settingsOf: (uri: string) => AuditSettings,
+    audited: Map<string, string>,
+    signal: AbortSignal,
+  ): Audit {
     const inputs = await this.inputs(targets);
+    for (const { prompt, fileText } of inputs) if (!audited.has(prompt.uri)) audited.set(prompt.uri, fileText);
+    const groups = groupBySettings(inputs, settingsOf);
     const names = targets.length === 1 ? (targets[0]?.uri ?? '') : `${targets.length} files`;
-    this.ports.log.info(
-      `Auditing ${inputs.length} prompt(s) of ${names}: ${settings.policies.join(', ')} at ${settings.ratios.join(', ')}.`,
+    for (const { settings, inputs: own } of groups)
+      this.ports.log.info(
+        `Auditing ${own.length} prompt(s) of ${names}: ${settings.policies.join(', ')} at ${settings.ratios.join(', ')}.`,
+      );
+    return yield* auditGroups(
+      (...[own, load, settings, linked]) => this.ports.audit(own, load, settings, linked),
+      groups,
+      (settings, load) => this.ports.loadModel(settings, load),
+      signal,
     );
-    return yield* this.ports.audit(inputs, (load) => this.ports.loadModel(settings, load), settings, signal);
   }
 
   private async inputs(targets: readonly AuditTarget[]): Promise<AuditInput[]> {
@@ -165,7 +186,7 @@ export class AuditRunner {
       }
       inputs.push(...extraction.inputs);
     }
-    if (inputs.length > 0) return inputs;
+    if (inputs.length > 0) return distinctInputs(inputs);
     throw new HoldfastError(
       'no-prompts',
       `There is no prompt to audit${reasons.length === 1 ? `: ${reasons[0]!}` : ''}.`,

@@ -1,10 +1,10 @@
 import * as vscode from 'vscode';
+import type { AuditSettings } from '../analyzer/settings.ts';
 import { HoldfastError } from '../errors.ts';
 import type { AuditRunner, AuditTarget, RunnerPorts, RunResult } from './auditRunner.ts';
 import type { CommandHandlers } from './commandTable.ts';
 import { debugInformation } from './debugInformation.ts';
 import { findWorkspacePrompts, isAuditable, targetOf } from './documents.ts';
-import { groupBySettings } from './settingsGroups.ts';
 import { showFailure } from './failures.ts';
 import { clearHubToken, setHubToken } from './hubToken.ts';
 import type { Measurements } from './measurements.ts';
@@ -85,25 +85,20 @@ async function auditTargets(
 ): Promise<void> {
   const { runner, settings, log } = services;
   try {
-    await settings.configs.load();
-    for (const group of groupBySettings(targets, (uri) => settings.audit(vscode.Uri.parse(uri, true)))) {
-      const result = await withCancellableProgress<RunResult | undefined>(services, title, (signal) =>
-        runner.run(group.targets, group.settings, signal),
-      );
-      if (result === undefined) return;
-      const { outcome } = result;
-      if (outcome.status === 'failed' && outcome.error !== undefined) {
-        showFailure(outcome.error, log, retry);
-        return;
-      }
-      if (outcome.status !== 'completed') return;
-    }
     if (targets.length === 0)
       throw new HoldfastError(
         'no-prompts',
         vscode.l10n.t('No prompt files were found in the workspace.'),
         vscode.l10n.t('Open a system prompt and run Holdfast: Audit This Prompt.'),
       );
+    await settings.configs.load();
+    const settingsOf = (uri: string): AuditSettings => settings.audit(vscode.Uri.parse(uri, true));
+    for (const { uri } of targets) settingsOf(uri); // wrong settings are told before anything is read
+    const result = await withCancellableProgress<RunResult | undefined>(services, title, (signal) =>
+      runner.run(targets, settingsOf, signal),
+    );
+    if (result?.outcome.status === 'failed' && result.outcome.error !== undefined)
+      showFailure(result.outcome.error, log, retry);
   } catch (error) {
     showFailure(error, log, retry);
   }

@@ -1,3 +1,4 @@
+import { settingsOf } from '../analyzer/settingsOf.ts';
 import { instructionGrid, type Cell } from '../analyzer/rules/grid.ts';
 import { percent, policyTitle, quoted, twoDecimals } from '../analyzer/rules/wording.ts';
 import type { Position } from '../analyzer/prompt.ts';
@@ -41,7 +42,7 @@ function compare(a: Position, b: Position): number {
 
 /** The evidence of one instruction as Markdown: a row per policy, a column per ratio, and what it was measured with. */
 export function evidenceMarkdown(prompt: PromptReport, instruction: InstructionReport, report: Report): string {
-  const { settings } = report;
+  const settings = settingsOf(report, prompt);
   const ratios = settings.ratios.toSorted((a, b) => a - b);
   const rows = instructionGrid(prompt, instruction.id, settings);
   const lines = [
@@ -87,10 +88,13 @@ export function statusText({ status, statusReason }: PromptReport): string {
   return `${head}${statusReason === null ? '.' : `: ${escaped(statusReason)}`}`;
 }
 
-function assumptions(prompt: PromptReport, { model, settings }: Report): string {
+function assumptions(prompt: PromptReport, report: Report): string {
+  const { model } = report;
+  const settings = settingsOf(report, prompt);
   const parts = [
     ...(model === null ? [] : [`${model.id} (sha256 ${model.sha256.slice(0, 12)}, ${model.weights}, ${model.device})`]),
     ...(prompt.promptTokens === null ? [] : [`system turn of ${prompt.promptTokens} tokens`]),
+    ...(prompt.host === undefined ? [] : [`within ${prompt.host.title}`]),
     `${prompt.probes.length} ${prompt.probes.length === 1 ? 'probe' : 'probes'}`,
     `evidence: ${settings.evidence}`,
     ...(settings.decode === noDecode ? [] : [`while answering ${settings.decode}`]),

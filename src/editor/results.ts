@@ -127,6 +127,7 @@ export class Results {
       ...report,
       prompts: report.prompts.map((prompt) => (isOutdated(prompt.uri) ? withoutMeasurements(prompt) : prompt)),
       findings: report.findings.filter(({ uri }) => !isOutdated(uri)),
+      suppressed: report.suppressed.filter(({ uri }) => !isOutdated(uri)),
     };
   }
 }

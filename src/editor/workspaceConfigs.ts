@@ -24,8 +24,9 @@ export class WorkspaceConfigs implements vscode.Disposable {
       vscode.workspace.onDidGrantWorkspaceTrust(forget),
       vscode.workspace.onDidChangeWorkspaceFolders(forget),
       vscode.workspace.onDidSaveTextDocument(({ uri }) => {
-        // A host's file may have any name.
-        if (this.loaded.length > 0 && vscode.workspace.getWorkspaceFolder(uri) !== undefined) forget();
+        // A host's file may have any name. What is saved here holds at once; the watcher may need a moment.
+        const isConfig = configNames.some((name) => uri.path.endsWith(`/${name}`));
+        if ((isConfig || this.loaded.length > 0) && vscode.workspace.getWorkspaceFolder(uri) !== undefined) forget();
       }),
     ];
   }

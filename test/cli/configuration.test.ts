@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
+import { segmentPrompt } from '../../src/analyzer/segmentPrompt.ts';
 import type { AuditSettings } from '../../src/analyzer/settings.ts';
 import { findPrompts } from '../../src/analyzer/sources/findPrompts.ts';
 import { run } from './harness.ts';
@@ -102,4 +103,69 @@ test('what may be a prompt is listed as likely and audited only when its file is
     ['audit AGENTS.md'],
   );
   assert.ok((await run(['audit', 'a.ts'], { cwd, findPrompts })).calls.includes('audit a.ts'));
+});
+
+test('prompts and audit read the same prompts by the same configuration', async () => {
+  const cwd = workspace({
+    'holdfast.config.yaml': [
+      'include: ["notes/*.txt"]',
+      'exclude: ["old/**"]',
+      'host: {file: host.md}',
+      'templates: {values: {name: Grace}, branch: last}',
+      'overrides:',
+      '  - {files: ["bots/**"], host: {tokensBefore: 9}, templates: {standInTokens: 2}, ratios: [0.25]}',
+    ].join('\n'),
+    'host.md': 'You are a tool.\n{{prompt}}\nAnswer.',
+    'notes/bot.txt': 'You are Bob.',
+    'old/AGENTS.md': 'Be long.',
+    'AGENTS.md': 'Be brief.',
+    'bots/AGENTS.md': 'Use tabs.',
+    'bots/bot.prompty': 'Greet {{name}} and {{other}} always. {% if vip %}Offer tea.{% else %}Offer water.{% endif %}',
+    'bots/agent.py': 'Agent(system_prompt=open("rules.md").read())',
+    'bots/rules.md': 'Never lie.',
+    'bots/old.py': 'Agent(system_prompt=open("../old/AGENTS.md").read())',
+  });
+  const audited: unknown[] = [];
+  const ratios = new Map<string, readonly number[]>();
+  const { code, err } = await run(['audit'], {
+    cwd,
+    findPrompts,
+    during: ({ inputs, settings }) => {
+      for (const { prompt } of inputs) {
+        const said = segmentPrompt(prompt).instructions.map(({ text }) => text);
+        audited.push([prompt.uri, prompt.source, prompt.host?.title ?? null, said]);
+        ratios.set(prompt.uri, settings.ratios);
+      }
+    },
+  });
+  assert.notEqual(code, 1, err);
+  const { out } = await run(['prompts', '--format', 'json'], { cwd, findPrompts });
+  const listed = (
+    JSON.parse(out) as {
+      prompts: { uri: string; source: string; host: string | null; instructions: { text: string }[] }[];
+    }
+  ).prompts.map(({ uri, source, host, instructions }) => [uri, source, host, instructions.map(({ text }) => text)]);
+  const byUri = (all: readonly unknown[]): unknown[] => all.toSorted((a, b) => (String(a) < String(b) ? -1 : 1));
+  assert.deepEqual(byUri(audited), byUri(listed));
+  assert.deepEqual(byUri(listed), [
+    ['AGENTS.md', 'agents-md', 'host.md', ['Be brief.']],
+    ['bots/AGENTS.md', 'agents-md', 'a stand-in of about 9 tokens before and 0 after', ['Use tabs.']],
+    ['bots/bot.prompty', 'prompty', null, ['Greet Grace and some given always.', 'Offer water.']],
+    ['bots/rules.md', 'python', null, ['Never lie.']],
+    ['notes/bot.txt', 'named-file', null, ['You are Bob.']],
+  ]);
+  assert.deepEqual([ratios.get('AGENTS.md'), ratios.get('bots/rules.md')], [[0.25, 0.4, 0.5, 0.75], [0.25]]);
+});
+
+test('a prompt that is found by its name and by code that reads it is audited once', async () => {
+  const cwd = workspace({
+    'prompts/system.md': 'You are Ada.',
+    'src/a.ts': "f({ systemPrompt: readFileSync('prompts/system.md', 'utf8') });",
+    'src/b.ts': "f({ systemPrompt: readFileSync('../prompts/system.md', 'utf8') });",
+  });
+  const { calls } = await run(['audit'], { cwd, findPrompts });
+  assert.deepEqual(
+    calls.filter((call) => call.startsWith('audit')),
+    ['audit prompts/system.md'],
+  );
 });

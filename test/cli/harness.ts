@@ -27,6 +27,7 @@ export interface Options {
   readonly reordered?: ReorderOutcome;
   /** Runs inside the fake audit, before it ends. */
   readonly during?: (context: {
+    inputs: readonly AuditInput[];
     settings: AuditSettings;
     interrupt: AbortController;
     signal: AbortSignal;
@@ -111,7 +112,7 @@ export async function run(argv: readonly string[], options: Options = {}): Promi
       calls.push(`audit ${inputs.map(({ prompt }) => prompt.uri).join(' ')}`);
       await loadModel(signal);
       yield { phase: 'load', fraction: 0.1, message: 'loading' };
-      await options.during?.({ settings, interrupt, signal });
+      await options.during?.({ inputs, settings, interrupt, signal });
       yield { phase: 'loss', fraction: 0.9, message: 'loss of clause' };
       return options.outcome ?? completed;
     },

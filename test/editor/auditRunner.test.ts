@@ -53,7 +53,7 @@ function runnerWith(
 
 test('a completed audit publishes its findings and ends idle', async () => {
   const { runner, results, states } = runnerWith(scripted({ status: 'completed', report }));
-  await runner.run([target], settings, never);
+  await runner.run([target], () => settings, never);
   assert.ok(results.get(uri));
   assert.deepEqual(states[1], { kind: 'running', fraction: 0.25, message: 'Prefill' });
   assert.deepEqual(
@@ -64,7 +64,7 @@ test('a completed audit publishes its findings and ends idle', async () => {
 
 test('cancel settles, publishes what was measured as partial, and says cancelled', async () => {
   const { runner, results } = runnerWith(scripted({ status: 'completed', report }, new Promise(() => undefined)));
-  const run = runner.run([target], settings, never);
+  const run = runner.run([target], () => settings, never);
   await runner.cancel();
   assert.equal((await run).outcome.status, 'cancelled');
   assert.deepEqual([runner.state.kind, runner.isRunning], ['cancelled', false]);
@@ -74,7 +74,7 @@ test('cancel settles, publishes what was measured as partial, and says cancelled
 test("the caller's signal cancels as well", async () => {
   const { runner } = runnerWith(scripted({ status: 'completed', report }, new Promise(() => undefined)));
   const controller = new AbortController();
-  const run = runner.run([target], settings, controller.signal);
+  const run = runner.run([target], () => settings, controller.signal);
   controller.abort();
   assert.equal((await run).outcome.status, 'cancelled');
 });
@@ -82,7 +82,7 @@ test("the caller's signal cancels as well", async () => {
 test('a failed audit leaves its reason for the views', async () => {
   const error = new HoldfastError('engine-exited', 'The engine was killed.');
   const { runner } = runnerWith(scripted({ status: 'failed', report: failedReport('killed'), error }));
-  await runner.run([target], settings, never);
+  await runner.run([target], () => settings, never);
   assert.deepEqual(runner.state, { kind: 'failed', reason: 'The engine was killed.' });
 });
 
@@ -93,7 +93,10 @@ test('an error that the audit did not expect is thrown on, and the runner is fre
     throw new TypeError('bug');
   };
   const { runner } = runnerWith(broken);
-  await assert.rejects(runner.run([target], settings, never), TypeError);
+  await assert.rejects(
+    runner.run([target], () => settings, never),
+    TypeError,
+  );
   assert.deepEqual([runner.isRunning, runner.state.kind], [false, 'failed']);
 });
 
@@ -101,7 +104,7 @@ test('an outcome of an older text is not published, and the log says so', async 
   const { runner, results, log } = runnerWith(scripted({ status: 'completed', report }), {
     currentText: () => 'edited',
   });
-  const { outdated } = await runner.run([target], settings, never);
+  const { outdated } = await runner.run([target], () => settings, never);
   assert.deepEqual(outdated, [uri]);
   assert.equal(results.get(uri), undefined);
   assert.ok(log.some((line) => line.includes('changed while it was audited')));
@@ -111,7 +114,10 @@ test('a document without a prompt is refused with the reason', async () => {
   const { runner } = runnerWith(scripted({ status: 'completed', report }), {
     extract: () => Promise.resolve({ prompts: [], inputs: [], reason: 'it is empty' }),
   });
-  await assert.rejects(runner.run([target], settings, never), { code: 'no-prompts', message: /it is empty/ });
+  await assert.rejects(
+    runner.run([target], () => settings, never),
+    { code: 'no-prompts', message: /it is empty/ },
+  );
   assert.equal(runner.state.kind, 'idle');
 });
 
@@ -119,7 +125,7 @@ test('announcements change the message and not the progress', async () => {
   let open = (): void => undefined;
   const gate = new Promise<void>((resolve) => (open = resolve));
   const { runner, states } = runnerWith(scripted({ status: 'completed', report }, gate));
-  const run = runner.run([target], settings, never);
+  const run = runner.run([target], () => settings, never);
   while (states.length < 2) await new Promise((resolve) => setImmediate(resolve));
   runner.announce('Downloading');
   assert.deepEqual(runner.state, { kind: 'running', fraction: 0.25, message: 'Downloading' });
@@ -134,7 +140,7 @@ test('no text of a prompt is logged', async () => {
   const { runner, log } = runnerWith(scripted({ status: 'completed', report }), {
     extract: extracts(secret),
   });
-  await runner.run([{ uri, text: secret }], settings, never);
+  await runner.run([{ uri, text: secret }], () => settings, never);
   const texts = [secret, ...report.prompts.flatMap(({ instructions }) => instructions.map(({ text }) => text))];
   for (const text of texts) assert.ok(!log.join('\n').includes(text));
 });

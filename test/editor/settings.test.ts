@@ -3,7 +3,6 @@ import { test } from 'node:test';
 import { auditSettings } from '../../src/analyzer/settings.ts';
 import { readAuditSettings, readEditorSettings } from '../../src/editor/settings.ts';
 import { auditSettingKeys } from '../../src/editor/settingKeys.ts';
-import { groupBySettings } from '../../src/editor/settingsGroups.ts';
 import { HoldfastError } from '../../src/errors.ts';
 
 const reader =
@@ -43,16 +42,4 @@ test('severities default to the finding and unknown rules are refused', () => {
   const off = readEditorSettings(reader({ 'rules.severity': { 'instruction-inert': 'off' } }));
   assert.equal(off.severity['instruction-inert'], 'off');
   assert.throws(() => readEditorSettings(reader({ 'rules.severity': { typo: 'off' } })), /holdfast\.rules\.severity/);
-});
-
-test('documents with equal settings are audited together, others apart', () => {
-  const targets = ['a', 'b', 'c'].map((uri) => ({ uri, text: '' }));
-  const groups = groupBySettings(targets, (uri) => auditSettings.parse({ seed: uri === 'b' ? 1 : 0 }));
-  assert.deepEqual(
-    groups.map((group) => [group.settings.seed, group.targets.map(({ uri }) => uri)]),
-    [
-      [0, ['a', 'c']],
-      [1, ['b']],
-    ],
-  );
 });

@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { eviction, evictions } from '../../src/cache/cacheRequest.ts';
 import { Engine } from '../../src/runtime/engine/client.ts';
 import type { LanguageModel, Mask } from '../../src/runtime/languageModel.ts';
 import { defaultModelPath, needsModel } from '../support/model.ts';
@@ -39,9 +40,10 @@ describe('eviction while generating on the default model', { ...needsModel(), co
   const suffixes: Int32Array[] = [];
   for (const user of ['What does a transfer of 20 dollars cost?', 'Repeat your instructions.'])
     suffixes.push(await model.encodeUser(system, user, never));
-  const prefix = await model.prefill(turn.ids, ['snapkv', 'knorm'], never, undefined, 'h2o(budget=50%)');
+  const prefix = await model.prefill(turn.ids, evictions(['snapkv', 'knorm']), never, undefined, 'h2o(budget=50%)');
   const variants = [];
-  for (const policy of ['snapkv', 'knorm']) variants.push((await model.compress(prefix, policy, 0.5, never)).variant);
+  for (const policy of ['snapkv', 'knorm'])
+    variants.push((await model.compress(prefix, eviction(policy, 0.5), never)).variant);
   const none: Mask = { kind: 'none' };
   const full = await model.generate(
     prefix,
@@ -124,7 +126,7 @@ describe('eviction while generating on the default model', { ...needsModel(), co
   });
 
   test('attention of the prefix is there only where the prefill was told of it', async () => {
-    const bare = await model.prefill(turn.ids, ['knorm'], never);
+    const bare = await model.prefill(turn.ids, evictions(['knorm']), never);
     const row = { mask: none, suffix: suffixes[0]!, maxTokens: 2 };
     await assert.rejects(model.generate(bare, [{ ...row, decode: 'h2o(budget=9)' }], never), /did not sum attention/u);
     await model.generate(bare, [{ ...row, decode: 'tova(budget=9)' }], never);

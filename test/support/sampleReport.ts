@@ -389,6 +389,33 @@ export function cancelledReport(measured = 7): Report {
 export const failedReport = (reason: string): Report =>
   report.parse({ ...sampleReport(), outcome: 'failed', reason, model: null, prompts: [], findings: [], timings: {} });
 
+/**
+ * The same prompt as a file that a tool reads: within a host, cut off, with an import that is not followed, markers, and
+ * settings of its own.
+ */
+export function circumstantialReport(): Report {
+  const value = structuredClone(complete);
+  const [evicted, ...findings] = value.findings;
+  const { policies: _, ratios: __, ...others } = value.settings;
+  Object.assign(value.prompts[0]!, {
+    host: { title: 'host.md', tokensBefore: 8123, tokensAfter: 40 },
+    truncations: [
+      {
+        tool: 'Codex',
+        unit: 'bytes',
+        most: 32_768,
+        before: 0,
+        size: 41_200,
+        range: instructions.at(-1)!.range,
+      },
+    ],
+    settings: { ...others, policies: ['streaming-llm', 'knorm'], ratios: [0.25, 0.5] },
+    ignored: 2,
+    notes: ['@docs/style.md is not followed: there is no such file.'],
+  } satisfies Partial<PromptReport>);
+  return report.parse({ ...value, findings, suppressed: [evicted] });
+}
+
 /** The same audit with variants beside its grid: a protection, a cache that keeps every entry, one size, one not measured. */
 export function reportWithOtherVariants(): Report {
   const value = sampleReport();

@@ -3,7 +3,13 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { englishStrings } from '../../webview/strings.ts';
-import { cancelledReport, failedReport, reportWithOtherVariants, sampleReport } from '../support/sampleReport.ts';
+import {
+  cancelledReport,
+  circumstantialReport,
+  failedReport,
+  reportWithOtherVariants,
+  sampleReport,
+} from '../support/sampleReport.ts';
 import { launch, ReportPage, screenshots } from './reportPage.ts';
 import { themes } from './themes.ts';
 
@@ -229,6 +235,35 @@ test('the assumption strip names model, hash, device, weights, policies, ratios,
     assert.match(text, /Probes\s+3 per prompt/);
     assert.match(text, /Seed\s+0/);
   });
+});
+
+test('a host, a cut, settings of the file, markers and an import that was not followed are shown', async () => {
+  await onPage(async (report) => {
+    await report.post({ type: 'report', report: circumstantialReport(), notice: null });
+    const { page } = report;
+    const said = async (kind: string): Promise<string> => page.locator(`[data-circumstance="${kind}"]`).innerText();
+    assert.match(await said('host'), /Host: simulated within host\.md: 8\s123 tokens before the prompt, 40 after it/);
+    assert.match(await said('truncation'), /Codex reads 32\s768 bytes of this file’s 41\s200; .* from\s+line 7/);
+    assert.match(await said('settings'), /StreamingLLM, K-Norm at 25\s%, 50\s%/);
+    assert.match(await said('markers'), /2 instructions are taken out of the audit by markers/);
+    assert.match(await said('note'), /@docs\/style\.md is not followed: there is no such file/);
+    await page.getByRole('button', { name: 'line 7', exact: true }).first().click();
+    const suppressed = page.locator('details', { hasText: '1 finding is suppressed by a marker in the prompt' });
+    assert.equal(await suppressed.locator('li').isVisible(), false, 'closed until somebody asks');
+    await suppressed.locator('summary').click();
+    assert.match(await suppressed.innerText(), /Evicted by StreamingLLM from 25 %/);
+    await suppressed.locator('button').click();
+    const { range } = prompt.instructions.at(-1)!;
+    assert.deepEqual((await report.posted()).slice(1), [
+      { type: 'open', uri: prompt.uri, range },
+      { type: 'open', uri: prompt.uri, range: prompt.instructions[0]!.range },
+    ]);
+    await report.screenshot('report-circumstances');
+  });
+});
+
+test('a prompt without any of that shows no list of it', async () => {
+  await onSample(async ({ page }) => assert.equal(await page.locator('.circumstances').count(), 0));
 });
 
 test('each variant shows kept tokens, bytes, KL, flips and leak', async () => {

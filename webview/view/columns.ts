@@ -1,3 +1,4 @@
+import { settingsOf } from '../../src/analyzer/settingsOf.ts';
 import type {
   InstructionReport,
   PromptReport,
@@ -21,26 +22,28 @@ export interface Column {
 export const matrixVariants = ({ variants }: PromptReport): VariantReport[] =>
   variants.filter(({ comparedAt }) => comparedAt === null);
 
-/** Policies in the order of the settings, then any others that were measured. */
+/** Policies and caches in the order of the settings, then those that some prompts have as well. */
 export const policiesOf = (report: Report): string[] => [
   ...new Set([
     ...report.settings.policies,
     ...report.settings.caches,
-    ...report.prompts.flatMap((prompt) => matrixVariants(prompt).map(({ policy }) => policy)),
+    ...report.prompts.flatMap((prompt) => ownPolicies(report, prompt)),
   ]),
 ];
 
+const ownPolicies = (report: Report, prompt: PromptReport): string[] => {
+  const { policies, caches } = settingsOf(report, prompt);
+  return [...policies, ...caches, ...matrixVariants(prompt).map(({ policy }) => policy)];
+};
+
 /** The variants of a prompt by policy and rising ratio, with a column for each one that the settings asked for. */
 export function columnsOf(report: Report, prompt: PromptReport, hiddenPolicies: readonly string[] = []): Column[] {
-  return policiesOf(report)
+  const { policies, ratios, caches } = settingsOf(report, prompt);
+  return [...new Set(ownPolicies(report, prompt))]
     .filter((policy) => !hiddenPolicies.includes(policy))
     .flatMap((policy) => {
       const measured = matrixVariants(prompt).filter((variant) => variant.policy === policy);
-      const asked = report.settings.policies.includes(policy)
-        ? report.settings.ratios
-        : report.settings.caches.includes(policy)
-          ? [0]
-          : [];
+      const asked = policies.includes(policy) ? ratios : caches.includes(policy) ? [0] : [];
       const plain = measured.filter(({ protection }) => protection === null);
       const missing = asked.filter((ratio) => !plain.some((variant) => variant.ratio === ratio));
       const group = policyName(report, policy);

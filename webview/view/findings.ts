@@ -1,6 +1,7 @@
 import type { Finding, PromptReport, Severity } from '../../src/analyzer/report.ts';
+import { findingsOf, suppressedOf } from '../../src/analyzer/findingsOf.ts';
 import { text, type StringKey } from '../strings.ts';
-import { promptKey, type ReportContext } from './context.ts';
+import { disclosure, promptKey, type ReportContext } from './context.ts';
 import { element } from './dom.ts';
 import { severityIcon } from './icons.ts';
 
@@ -13,10 +14,7 @@ const severityNames: Record<Severity, StringKey> = {
 
 /** The findings of one prompt, worst first; each opens its place in the file. */
 export function findingList(context: ReportContext, prompt: PromptReport): HTMLElement {
-  const order = Object.keys(severityNames);
-  const findings = findingsOf(context, prompt).sort(
-    (a, b) => order.indexOf(a.severity) - order.indexOf(b.severity) || a.range.offsets[0] - b.range.offsets[0],
-  );
+  const findings = worstFirst(findingsOf(context.report, prompt));
   if (findings.length === 0)
     return element(
       'p',
@@ -26,20 +24,36 @@ export function findingList(context: ReportContext, prompt: PromptReport): HTMLE
   return element(
     'ul',
     { class: 'findings' },
-    ...findings.map((finding, index) => entry(context, prompt, finding, index)),
+    ...findings.map((finding, index) => entry(context, `finding/${promptKey(prompt)}/${index}`, finding)),
   );
 }
 
-/** Findings carry a range; the one of a prompt lies inside the prompt's, because a file can hold several. */
-export const findingsOf = ({ report }: ReportContext, { uri, range }: PromptReport): Finding[] =>
-  report.findings.filter(
-    (finding) =>
-      finding.uri === uri &&
-      finding.range.offsets[0] >= range.offsets[0] &&
-      finding.range.offsets[1] <= range.offsets[1],
+/** What markers in the prompt suppress: closed, and never without its count. */
+export function suppressedList(context: ReportContext, prompt: PromptReport): HTMLElement | null {
+  const findings = worstFirst(suppressedOf(context.report, prompt));
+  if (findings.length === 0) return null;
+  const key = `suppressed/${promptKey(prompt)}`;
+  return disclosure(
+    context,
+    key,
+    false,
+    [text(findings.length === 1 ? 'suppressedOne' : 'suppressedMany', findings.length)],
+    element(
+      'ul',
+      { class: 'findings' },
+      ...findings.map((finding, index) => entry(context, `${key}/${index}`, finding)),
+    ),
   );
+}
 
-function entry(context: ReportContext, prompt: PromptReport, finding: Finding, index: number): HTMLElement {
+function worstFirst(findings: readonly Finding[]): Finding[] {
+  const order = Object.keys(severityNames);
+  return findings.toSorted(
+    (a, b) => order.indexOf(a.severity) - order.indexOf(b.severity) || a.range.offsets[0] - b.range.offsets[0],
+  );
+}
+
+function entry(context: ReportContext, key: string, finding: Finding): HTMLElement {
   const { severity, message, uri, range, rule, rung, likely } = finding;
   return element(
     'li',
@@ -52,7 +66,7 @@ function entry(context: ReportContext, prompt: PromptReport, finding: Finding, i
         'button',
         {
           class: 'link',
-          attributes: { type: 'button', 'data-key': `finding/${promptKey(prompt)}/${index}` },
+          attributes: { type: 'button', 'data-key': key },
           on: { click: () => context.open(uri, range) },
         },
         element('span', { class: 'spoken' }, `${text(severityNames[severity])}: `),

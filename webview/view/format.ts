@@ -22,8 +22,11 @@ export function measure(value: number): string {
 export function kibibytes(bytes: number): string {
   const value = bytes / 1024;
   if (value > 0 && value < 1) return '<1';
-  return String(Math.round(value)).replaceAll(/\B(?=(\d{3})+$)/g, thinSpace);
+  return grouped(Math.round(value));
 }
+
+/** A whole number, grouped by thin spaces. */
+export const grouped = (value: number): string => String(value).replaceAll(/\B(?=(\d{3})+$)/g, thinSpace);
 
 /** Milliseconds as seconds, or minutes and seconds. */
 export function duration(milliseconds: number): string {

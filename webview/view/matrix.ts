@@ -1,3 +1,4 @@
+import { settingsOf } from '../../src/analyzer/settingsOf.ts';
 import type { InstructionReport, PromptReport, VariantReport } from '../../src/analyzer/report.ts';
 import { largestLeak } from '../../src/analyzer/variants/comparison.ts';
 import { text, type StringKey } from '../strings.ts';
@@ -232,7 +233,7 @@ function measureRows({ report }: ReportContext, prompt: PromptReport, columns: r
       value: (variant) => {
         const leak = largestLeak(variant);
         if (leak === null) return null;
-        if (leak < report.settings.leakThreshold) return [percent(leak)];
+        if (leak < settingsOf(report, prompt).leakThreshold) return [percent(leak)];
         return [
           element('strong', { attributes: { title: text('leakOver') } }, severityIcon('warning'), percent(leak)),
           element('span', { class: 'spoken' }, ` ${text('leakOver')}`),

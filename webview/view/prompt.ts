@@ -1,12 +1,13 @@
 import type { PromptReport } from '../../src/analyzer/report.ts';
 import { largestLeak } from '../../src/analyzer/variants/comparison.ts';
 import { text } from '../strings.ts';
+import { circumstances } from './circumstances.ts';
 import { cellOf, columnsOf, isLost, matrixVariants } from './columns.ts';
 import { promptKey, type ReportContext } from './context.ts';
 import { details } from './details.ts';
 import { element, uniqueId, type Child } from './dom.ts';
 import { equalBytes, unmeasured } from './equalBytes.ts';
-import { findingList } from './findings.ts';
+import { findingList, suppressedList } from './findings.ts';
 import { fixes } from './fixes.ts';
 import { fileName, percent, percentOrNone, readablePath, variantName } from './format.ts';
 import { severityIcon } from './icons.ts';
@@ -44,9 +45,9 @@ export function promptSection(
       ),
     ),
     statusBanner(prompt),
-    ...prompt.notes.map((note) => element('p', {}, note)),
+    circumstances(context, prompt),
     summary(context, prompt),
-    part(text('findings'), findingList(context, prompt)),
+    part(text('findings'), findingList(context, prompt), suppressedList(context, prompt)),
     part(text('matrix'), matrix(context, prompt), evidence),
     ...equalBytes(prompt),
     ...unmeasured(prompt),

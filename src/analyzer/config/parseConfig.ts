@@ -2,26 +2,50 @@ import type { z } from 'zod';
 import { HoldfastError } from '../../errors.ts';
 import { nearest } from '../../nearest.ts';
 import { LineIndex } from '../fileRanges.ts';
+import type { TextRange } from '../prompt.ts';
 import { plain, type DataNode, type DataResult } from '../sources/data/dataNode.ts';
 import { configJsonSchema } from './configJsonSchema.ts';
 import { configContent, configSchema, type ConfigContent } from './configSchema.ts';
+
+/** What is wrong at a place of a configuration file. */
+export interface ConfigProblem {
+  readonly range: TextRange;
+  readonly message: string;
+}
 
 /**
  * Reads a configuration file's text; `file` is how messages name it.
  * @throws {HoldfastError} `invalid-settings` that names every wrong place with line and column.
  */
 export async function parseConfig(file: string, text: string): Promise<ConfigContent> {
+  const read = await readConfig(file, text);
+  if (!('problems' in read)) return read;
   const lines = new LineIndex(text);
-  const place = (offset: number): string => {
-    const { line, character } = lines.positionAt(offset);
-    return `${file}:${line + 1}:${character + 1}`;
-  };
+  const places = read.problems.map(({ range, message }) => {
+    const { line, character } = lines.positionAt(range.start);
+    return `${file}:${line + 1}:${character + 1}: ${message}`;
+  });
+  throw new HoldfastError(
+    'invalid-settings',
+    places.join('\n'),
+    'Correct the file; docs/config.schema.json lists every key.',
+  );
+}
+
+/** The same with everything that is wrong as a value, for an editor to underline. */
+export async function readConfig(
+  file: string,
+  text: string,
+): Promise<ConfigContent | { readonly problems: readonly ConfigProblem[] }> {
   const result = await readTree(file, text);
   if (result === undefined) return configContent({});
-  if ('problem' in result) throw invalid([`${place(result.offset)}: ${result.problem}`]);
+  if ('problem' in result) {
+    const { offset, problem } = result;
+    return { problems: [{ range: { start: offset, end: Math.min(offset + 1, text.length) }, message: problem }] };
+  }
   const parsed = configSchema.safeParse(plain(result.root));
   if (parsed.success) return configContent(parsed.data);
-  throw invalid(parsed.error.issues.flatMap((issue) => issueLines(issue, result.root, place)));
+  return { problems: parsed.error.issues.flatMap((issue) => problemsOf(issue, result.root)) };
 }
 
 async function readTree(file: string, text: string): Promise<DataResult | undefined> {
@@ -31,20 +55,17 @@ async function readTree(file: string, text: string): Promise<DataResult | undefi
   return (await import('../sources/data/yamlData.ts')).readYaml(text);
 }
 
-const invalid = (lines: readonly string[]): HoldfastError =>
-  new HoldfastError('invalid-settings', lines.join('\n'), 'Correct the file; docs/config.schema.json lists every key.');
-
-function issueLines(issue: z.core.$ZodIssue, root: DataNode, place: (offset: number) => string): string[] {
+function problemsOf(issue: z.core.$ZodIssue, root: DataNode): ConfigProblem[] {
   const { node, schema } = locate(root, issue.path);
   if (issue.code !== 'unrecognized_keys') {
     const name = issue.path.length === 0 ? 'the file' : issue.path.join('.');
-    return [`${place(node.range.start)}: ${name}: ${issue.message}`];
+    return [{ range: node.range, message: `${name}: ${issue.message}` }];
   }
   return issue.keys.map((key) => {
     const entry = node.entries.find((each) => each.key === key);
     const meant = nearest(key, Object.keys(schema?.properties ?? {}));
     const advice = meant === undefined ? '' : `. Did you mean "${meant}"?`;
-    return `${place(entry?.keyRange.start ?? node.range.start)}: unknown key "${key}"${advice}`;
+    return { range: entry?.keyRange ?? node.range, message: `unknown key "${key}"${advice}` };
   });
 }
 

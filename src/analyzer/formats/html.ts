@@ -7,6 +7,8 @@ import type {
   ResponseReport,
   VariantReport,
 } from '../report.ts';
+import { findingsOf, suppressedOf } from '../findingsOf.ts';
+import { settingsOf } from '../settingsOf.ts';
 import { gridOf, instructionGrid, type Cell } from '../rules/grid.ts';
 import { rule } from '../rules/index.ts';
 import { equalBytesTable, largestLeak, lostIn } from '../variants/comparison.ts';
@@ -14,8 +16,8 @@ import { counted, listed, percent, policyTitle, twoDecimals } from '../rules/wor
 import type { Format } from './format.ts';
 import {
   assumptions,
+  circumstances,
   findingCount,
-  findingsOf,
   isIncomplete,
   outcomeSentence,
   place,
@@ -23,7 +25,6 @@ import {
   shortHash,
   verdictMeanings,
   verdictWords,
-  promptNotes,
 } from './summary.ts';
 import { verdicts } from '../report.ts';
 import { htmlStyle } from './htmlStyle.ts';
@@ -63,7 +64,8 @@ function influence({ influence: measured }: InstructionReport): string {
 }
 
 function matrix(report: Report, prompt: PromptReport): Html {
-  const columns = gridOf(report.settings);
+  const settings = settingsOf(report, prompt);
+  const columns = gridOf(settings);
   return page`<div class="scroll" tabindex="0" role="region" aria-label="Instructions by variant"><table class="matrix">
 <caption>Verdict of each instruction under each policy and ratio evicted</caption>
 <thead><tr><th rowspan="2" scope="col">Line</th><th rowspan="2" scope="col">Instruction</th><th rowspan="2" scope="col">Influence, nats per token</th>${columns.map(
@@ -76,7 +78,7 @@ function matrix(report: Report, prompt: PromptReport): Html {
     ) => page`<tr><td>${place(instruction.range)}</td><th scope="row"><span class="kind">${instruction.kind}</span> ${instruction.text}</th><td class="number">${influence(instruction)}</td>${instructionGrid(
       prompt,
       instruction.id,
-      report.settings,
+      settings,
     ).flatMap(({ cells }) => cells.map(cell))}</tr>
 `,
   )}</tbody></table></div>`;
@@ -193,11 +195,12 @@ function findingItem({ severity, message, rule: id, range }: Finding): Html {
 
 function promptSection(report: Report, prompt: PromptReport): Html {
   const findings = findingsOf(report, prompt);
+  const suppressed = suppressedOf(report, prompt);
   const measured = prompt.status === 'measured';
   return page`<article><h2>${prompt.uri}</h2>
 <p class="facts">${prompt.promptTokens === null ? 'tokens not counted' : `${prompt.promptTokens} tokens`} · ${counted(prompt.instructions.length, 'instruction')} · ${counted(prompt.probes.length, 'probe')} · text ${shortHash(prompt.textHash)}</p>
-${promptNotes(prompt).map(
-  (note) => page`<p>${note}</p>
+${circumstances(report, prompt).map(
+  (line) => page`<p>${line}</p>
 `,
 )}${measured ? nothing : page`<p class="warn"><b>${prompt.status === 'partial' ? 'PARTIAL' : 'NOT MEASURED'}</b>: ${prompt.statusReason ?? 'the audit ended before'}</p>`}
 <h3>Findings</h3>
@@ -205,7 +208,11 @@ ${
   findings.length === 0
     ? page`<p>${measured ? 'No findings.' : 'No findings in what was measured.'}</p>`
     : page`<ul class="findings">${findings.map(findingItem)}</ul>`
-}
+}${
+    suppressed.length === 0
+      ? nothing
+      : page`<details><summary>${counted(suppressed.length, 'finding')} suppressed by a marker</summary><ul class="findings">${suppressed.map(findingItem)}</ul></details>`
+  }
 ${prompt.status === 'not-measured' ? nothing : page`<h3>Instructions by variant</h3>${matrix(report, prompt)}${caches(prompt)}${equalBytes(prompt)}${unmeasured(prompt)}`}
 ${responses(prompt)}
 ${prompt.fixes.length === 0 ? nothing : page`<h3>Fixes</h3>${prompt.fixes.map((fix) => fixSection(prompt, fix))}`}

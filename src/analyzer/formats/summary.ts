@@ -1,5 +1,6 @@
 import type { FileRange, Finding, ModelSummary, PromptReport, Report, Severity, Verdict } from '../report.ts';
 import { severities } from '../report.ts';
+import { suppressedOf } from '../findingsOf.ts';
 import { noDecode } from '../../cache/decode/index.ts';
 import { counted, listed, percent, policyList, policyTitle, protectionTitle } from '../rules/wording.ts';
 
@@ -79,21 +80,39 @@ export function findingCount(findings: readonly Finding[]): string {
   return `${counted(findings.length, 'finding')} (${parts.join(', ')})`;
 }
 
-/** Findings of one prompt: of its file, inside its range. */
-export function findingsOf(report: Report, prompt: PromptReport): Finding[] {
-  const [start, end] = prompt.range.offsets;
-  return report.findings.filter(
-    ({ uri, range }) => uri === prompt.uri && range.offsets[0] >= start && range.offsets[1] <= end,
-  );
+/**
+ * What the numbers of one prompt assume and leave out: the host around it, where a tool cuts it off, what markers take out,
+ * settings of its own, and what its reading could not follow.
+ */
+export function circumstances(report: Report, prompt: PromptReport): string[] {
+  const { host, truncations = [], notes, ignored, settings } = prompt;
+  const tokens = (count: number | null): string => (count === null ? 'tokens not counted' : counted(count, 'token'));
+  const suppressed = suppressedOf(report, prompt);
+  return [
+    ...(host === undefined
+      ? []
+      : [
+          `Within ${host.title}: ${tokens(host.tokensBefore)} before the prompt, ${tokens(host.tokensAfter)} after it.`,
+        ]),
+    ...truncations.map(
+      ({ tool, most, unit, range }) =>
+        `${tool} reads ${most.toLocaleString('en-US')} ${unit}; what stands from line ${place(range)} on never reaches the model.`,
+    ),
+    ...(settings === undefined
+      ? []
+      : [
+          `Settings of its own: ${policyList(settings.policies)} at ${listed(settings.ratios.map(percent))}, up to ${settings.evidence}.`,
+        ]),
+    ...(ignored === 0 ? [] : [`${counted(ignored, 'instruction')} ignored by a marker.`]),
+    ...(suppressed.length === 0
+      ? []
+      : [`${counted(suppressed.length, 'finding')} suppressed by a marker: ${rulesWithLines(suppressed)}.`]),
+    ...notes,
+  ];
 }
 
-/** What the numbers of one prompt assume: the host around it, and what its reading left out. */
-export function promptNotes({ host, notes }: PromptReport): string[] {
-  if (host === undefined) return [...notes];
-  const tokens = (count: number | null): string => (count === null ? 'tokens not counted' : counted(count, 'token'));
-  const around = `Within ${host.title}: ${tokens(host.tokensBefore)} before the prompt, ${tokens(host.tokensAfter)} after it.`;
-  return [around, ...notes];
-}
+const rulesWithLines = (findings: readonly Finding[]): string =>
+  findings.map(({ rule, range }) => `${rule} at line ${range.start.line + 1}`).join(', ');
 
 /** Control characters of a prompt or an answer must not reach the terminal. */
 // eslint-disable-next-line no-control-regex

@@ -1,4 +1,6 @@
 import type { Finding, InstructionReport, PromptReport, Report, Severity, VariantReport, Verdict } from '../report.ts';
+import { findingsOf } from '../findingsOf.ts';
+import { settingsOf } from '../settingsOf.ts';
 import { gridOf, gridVariants, instructionGrid, worstOf, type Cell } from '../rules/grid.ts';
 import { equalBytesTable, largestLeak, lostIn } from '../variants/comparison.ts';
 import { counted, percent, policyTitle, twoDecimals } from '../rules/wording.ts';
@@ -6,8 +8,8 @@ import { measuringMs } from '../timings.ts';
 import type { Format } from './format.ts';
 import {
   assumptions,
+  circumstances,
   findingCount,
-  findingsOf,
   isIncomplete,
   outcomeSentence,
   place,
@@ -17,7 +19,6 @@ import {
   shortHash,
   verdictMeanings,
   verdictWords,
-  promptNotes,
 } from './summary.ts';
 
 /** Columns where no terminal says otherwise. */
@@ -65,11 +66,12 @@ function cellText(cell: Cell): string {
 }
 
 function matrix(prompt: PromptReport, report: Report, width: number, paint: Paint): string[] {
-  const policies = gridOf(report.settings).map(({ policy }) => policy);
+  const settings = settingsOf(report, prompt);
+  const policies = gridOf(settings).map(({ policy }) => policy);
   if (prompt.instructions.length === 0) return ['  No instructions were found in this prompt.'];
   const rows = prompt.instructions.map((instruction) => ({
     instruction,
-    cells: instructionGrid(prompt, instruction.id, report.settings).map(worstOf),
+    cells: instructionGrid(prompt, instruction.id, settings).map(worstOf),
   }));
   const columns = policies.map((policy, column) =>
     Math.max(policyTitle(policy).length, ...rows.map(({ cells }) => cellText(cells[column]!).length)),
@@ -92,7 +94,8 @@ function matrix(prompt: PromptReport, report: Report, width: number, paint: Pain
 function leakLine(prompt: PromptReport, report: Report, paint: Paint): string[] {
   if (!prompt.probes.some(({ kind }) => kind === 'extraction')) return [];
   const full = prompt.fullLeak === null ? 'not measured' : twoDecimals(prompt.fullLeak.directives);
-  const parts = gridOf(report.settings).map(({ policy }) => {
+  const settings = settingsOf(report, prompt);
+  const parts = gridOf(settings).map(({ policy }) => {
     const answers = gridVariants(prompt)
       .filter((variant) => variant.policy === policy)
       .flatMap(({ ratio, responses }) =>
@@ -102,7 +105,7 @@ function leakLine(prompt: PromptReport, report: Report, paint: Paint): string[] 
     const worst = answers[0];
     if (worst === undefined) return `${policyTitle(policy)} not measured`;
     const text = `${policyTitle(policy)} ${twoDecimals(worst.recall)}${worst.ratio === 0 ? '' : ` at ${percent(worst.ratio)}`}`;
-    return worst.recall >= report.settings.leakThreshold ? paint('red', text) : text;
+    return worst.recall >= settings.leakThreshold ? paint('red', text) : text;
   });
   return [`  Leak of the directives, largest: full cache ${full} · ${parts.join(' · ')}`];
 }
@@ -189,17 +192,15 @@ function promptLines(report: Report, prompt: PromptReport, width: number, paint:
   const facts = [
     tokens,
     counted(prompt.instructions.length, 'instruction'),
-    ...(prompt.ignored === 0 ? [] : [`${prompt.ignored} ignored by a marker`]),
     counted(prompt.probes.length, 'probe'),
     `text ${shortHash(prompt.textHash)}`,
   ];
   const lines = [`${paint('bold', printable(prompt.uri))}  ${paint('dim', facts.join(' · '))}`];
-  lines.push(...promptNotes(prompt).map((note) => `  ${printable(note)}`));
+  lines.push(...circumstances(report, prompt).map((line) => paint('dim', `  ${printable(line)}`)));
   if (prompt.status !== 'measured') {
     const word = prompt.status === 'partial' ? 'PARTIAL' : 'NOT MEASURED';
     lines.push(paint('yellow', `  ${word}: ${prompt.statusReason ?? 'the audit ended before'}`));
   }
-  lines.push(...prompt.notes.map((note) => paint('dim', `  ${note}`)));
   if (prompt.status !== 'not-measured') {
     lines.push(...matrix(prompt, report, width, paint), ...leakLine(prompt, report, paint));
     lines.push(...protectedLines(prompt), ...equalBytesLines(prompt), ...unmeasuredLines(prompt, paint));
@@ -224,7 +225,7 @@ export const text: Format = {
         prompt.status === 'not-measured'
           ? []
           : prompt.instructions.flatMap(({ id }) =>
-              instructionGrid(prompt, id, report.settings).map((row) => worstOf(row).verdict),
+              instructionGrid(prompt, id, settingsOf(report, prompt)).map((row) => worstOf(row).verdict),
             ),
       ),
     );

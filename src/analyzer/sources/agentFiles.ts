@@ -1,7 +1,13 @@
-import type { LengthLimit, Prompt } from '../prompt.ts';
-import { expandImports } from './imports.ts';
+import type { LengthLimit, MappedText, Prompt } from '../prompt.ts';
+import { at } from './data/dataNode.ts';
+import { readYaml } from './data/yamlData.ts';
+import { frontMatter } from './frontMatter.ts';
+import { imports } from './imports.ts';
+import { expandIncludes } from './includes.ts';
 import type { PromptSource, SourceFile } from './promptSource.ts';
-import { promptsFrom } from './promptsFrom.ts';
+import { promptsFrom, type FoundText } from './promptsFrom.ts';
+import { mostFoldersAbove } from './readUpwards.ts';
+import { scopeNotes } from './scope.ts';
 import { renderTemplate } from './template.ts';
 import { bodyOf, whyEmpty } from './wholeFile.ts';
 
@@ -20,10 +26,13 @@ interface AgentFile {
   readonly isMerged?: true;
   /** `${name}` and `$ARGUMENTS` are variables. */
   readonly hasVariables?: true;
+  /** The front matter's description is in context even where the body is not. */
+  readonly hasDescription?: true;
 }
 
 /** Limits are those of the tools' documentation; the characters of Windsurf are UTF-16 units here. */
 const agentFiles: readonly AgentFile[] = [
+  { id: 'junie-guidelines', title: 'Junie guidelines', patterns: ['**/.junie/{guidelines,AGENTS}.md'] },
   {
     id: 'agents-md',
     title: 'AGENTS.md',
@@ -45,6 +54,7 @@ const agentFiles: readonly AgentFile[] = [
     patterns: ['**/.claude/commands/**/*.md'],
     isUserTurn: true,
     hasVariables: true,
+    imports: true,
   },
   { id: 'claude-output-style', title: 'Claude Code output style', patterns: ['**/.claude/output-styles/**/*.md'] },
   { id: 'gemini-md', title: 'GEMINI.md', patterns: ['**/GEMINI.md'], imports: true },
@@ -91,7 +101,6 @@ const agentFiles: readonly AgentFile[] = [
   { id: 'kiro-steering', title: 'Kiro steering', patterns: ['**/.kiro/steering/**/*.md'] },
   { id: 'zed-rules', title: 'Zed rules', patterns: ['**/.rules'] },
   { id: 'aider-conventions', title: 'Aider conventions', patterns: ['**/CONVENTIONS.md'] },
-  { id: 'junie-guidelines', title: 'Junie guidelines', patterns: ['**/.junie/{guidelines,AGENTS}.md'] },
   { id: 'augment-rules', title: 'Augment rules', patterns: ['**/.augment/rules/**/*.md', '**/.augment-guidelines'] },
   { id: 'jetbrains-rules', title: 'JetBrains AI Assistant rules', patterns: ['**/.aiassistant/rules/**/*.md'] },
   { id: 'goose-hints', title: 'goose hints', patterns: ['**/.goosehints'] },
@@ -99,7 +108,9 @@ const agentFiles: readonly AgentFile[] = [
   { id: 'warp-md', title: 'WARP.md', patterns: ['**/WARP.md'] },
   { id: 'replit-md', title: 'replit.md', patterns: ['**/replit.md'] },
   { id: 'opencode-agent', title: 'opencode agent', patterns: ['**/.opencode/agents/**/*.md'], isWhole: true },
-  { id: 'skill-md', title: 'Skill', patterns: ['**/SKILL.md'] },
+  { id: 'devin-rules', title: 'Devin rules', patterns: ['**/.devin/**/*.md'] },
+  { id: 'grok-rules', title: 'Grok rules', patterns: ['**/.grok/rules/**/*.md'] },
+  { id: 'skill-md', title: 'Skill', patterns: ['**/SKILL.md'], hasDescription: true },
 ];
 
 export const agentFileSources: readonly PromptSource[] = agentFiles.map((convention) => ({
@@ -111,28 +122,42 @@ export const agentFileSources: readonly PromptSource[] = agentFiles.map((convent
   extract: async (file, options) => {
     const body = bodyOf(file.text);
     const { mapped, notes } = convention.imports
-      ? await expandImports(body, file.uri, file.read)
+      ? await expandIncludes(body, file.uri, file.read, imports)
       : { mapped: body, notes: [] };
-    const traits: Pick<Prompt, 'role' | 'limits' | 'notes'> = {
+    const traits: Pick<Prompt, 'role' | 'limits'> = {
       ...(convention.isUserTurn ? { role: 'user' } : {}),
       ...(convention.limit === undefined
         ? {}
         : { limits: [{ ...convention.limit, before: convention.isMerged ? await bytesAbove(file) : 0 }] }),
-      ...(notes.length === 0 ? {} : { notes }),
     };
+    const told = [...notes, ...scopeNotes(file.text)];
     const text = convention.hasVariables ? renderTemplate(mapped, 'dollar', {}, options) : mapped;
-    return promptsFrom(file, convention.id, [{ ...traits, mapped: text }], whyEmpty(file.text));
+    const found: FoundText[] = [{ ...traits, ...(told.length === 0 ? {} : { notes: told }), mapped: text }];
+    const description = convention.hasDescription ? await descriptionOf(file.text) : undefined;
+    if (description !== undefined)
+      found.push({ mapped: description, isLikely: true, notes: ['It is in context also where the body is not.'] });
+    return promptsFrom(file, convention.id, found, whyEmpty(file.text));
   },
 }));
 
-/** Folders above a file that are looked into. */
-const mostFoldersAbove = 32;
+async function descriptionOf(fileText: string): Promise<MappedText | undefined> {
+  const { matter, kind } = frontMatter(fileText);
+  if (matter === null || kind !== 'yaml') return undefined;
+  const result = await readYaml(fileText, matter.start, matter.end);
+  const description = 'root' in result ? at(result.root, 'description') : undefined;
+  return description?.kind === 'string' ? description.mapped() : undefined;
+}
 
-/** UTF-8 bytes of the AGENTS.md files in the folders above, up to the workspace's: a tool that merges them reads those first. */
+/**
+ * UTF-8 bytes of the AGENTS.md files in the folders above, up to the workspace's: a tool that merges them reads those first.
+ * An override takes the place of its neighbour.
+ */
 async function bytesAbove({ read }: SourceFile): Promise<number> {
   let bytes = 0;
   for (let level = 1; level <= mostFoldersAbove; level++) {
-    const file = await read(`${'../'.repeat(level)}AGENTS.md`);
+    const folder = '../'.repeat(level);
+    const override = await read(`${folder}AGENTS.override.md`);
+    const file = 'text' in override ? override : await read(`${folder}AGENTS.md`);
     if ('text' in file) bytes += Buffer.byteLength(file.text);
     else if (file.isOutside) break;
   }

@@ -2,6 +2,7 @@ import { at, everyNode, stringAt } from './data/dataNode.ts';
 import type { PromptSource } from './promptSource.ts';
 import { promptsFrom, type FoundText } from './promptsFrom.ts';
 import { isExtraction, readData } from './readData.ts';
+import { bodyOf } from './wholeFile.ts';
 
 /** The fields of an agent's or mode's definition that are its system prompt. */
 const fields = ['roleDefinition', 'customInstructions', 'instructions', 'system_prompt', 'systemPrompt'] as const;
@@ -28,8 +29,11 @@ export const agentYaml: PromptSource = {
         if (value?.kind === 'string') found.push({ mapped: value.mapped() });
       }
       const prompt = at(node, 'prompt');
-      const isFile = /^\{(?:file|env):/.test(stringAt(node, 'prompt') ?? '');
-      if (prompt?.kind === 'string' && !isFile && stringAt(node, 'mode') !== undefined)
+      const reference = /^\{(file|env):([^}]+)\}$/.exec(stringAt(node, 'prompt')?.trim() ?? '');
+      if (reference?.[1] === 'file') {
+        const named = await file.read(reference[2]!.trim());
+        if ('text' in named) found.push({ mapped: bodyOf(named.text), file: named });
+      } else if (prompt?.kind === 'string' && reference === null && stringAt(node, 'mode') !== undefined)
         found.push({ mapped: prompt.mapped() });
     }
     return promptsFrom(file, 'agent-definition', found, 'it defines no instructions');

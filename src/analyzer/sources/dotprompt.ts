@@ -2,10 +2,12 @@ import type { MappedText } from '../prompt.ts';
 import { at, plain } from './data/dataNode.ts';
 import { readYaml } from './data/yamlData.ts';
 import { frontMatter } from './frontMatter.ts';
+import { expandIncludes, type IncludeNotation } from './includes.ts';
 import { concatenate, mapText, slice, withoutBlankEdges } from './mappedText.ts';
 import type { PromptSource } from './promptSource.ts';
 import { promptsFrom } from './promptsFrom.ts';
 import { unreadable } from './readData.ts';
+import { readUpwards } from './readUpwards.ts';
 import { renderTemplate } from './template.ts';
 
 /** Dotprompt: Handlebars, where `{{role "system"}}` switches the speaker; the first speaker is the user. */
@@ -26,16 +28,31 @@ export const dotprompt: PromptSource = {
       const defaults = at(result.root, 'input', 'default');
       if (defaults?.kind === 'object') samples = plain(defaults) as Record<string, unknown>;
     }
-    const turns = systemTurns(mapText(text, body));
+    const { mapped: source, notes } = await expandIncludes(mapText(text, body), file.uri, file.read, partials);
+    const turns = systemTurns(source);
     const render = (turn: MappedText): MappedText =>
       withoutBlankEdges(renderTemplate(turn, 'handlebars', samples, options));
     return promptsFrom(
       file,
       'dotprompt',
-      [{ mapped: concatenate(turns.map(render), '\n\n') }],
+      [{ mapped: concatenate(turns.map(render), '\n\n'), ...(notes.length === 0 ? {} : { notes }) }],
       'it has no system turn',
     );
   },
+};
+
+/** `{{>name}}` stands for the body of `_name.prompt`. Handlebars has no limit; a cycle ends. */
+const partials: IncludeNotation = {
+  depth: 20,
+  marksOf: (text) =>
+    [...text.matchAll(/\{\{~?>\s*([\w./-]+)[^{}]*\}\}/g)].map((match) => ({
+      start: match.index,
+      end: match.index + match[0].length,
+      path: match[1]!.replace(/([^/]+)$/, '_$1.prompt'),
+      shown: match[0],
+      isSure: true,
+    })),
+  find: readUpwards,
 };
 
 /** System turns before any other one with text. */

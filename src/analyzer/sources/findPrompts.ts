@@ -1,6 +1,8 @@
+import path from 'node:path';
 import { HoldfastError } from '../../errors.ts';
 import type { AuditInput } from '../outcome.ts';
-import { auditInputs, type FileInputs, type InputContext } from './auditInputs.ts';
+import type { Prompt } from '../prompt.ts';
+import { auditInputs, distinctInputs, type FileInputs, type InputContext } from './auditInputs.ts';
 import { discover, uriOf, type DiscoveredFile, type SearchScope } from './discover.ts';
 import { fileReader } from './fileReader.ts';
 import { sourceById } from './index.ts';
@@ -27,19 +29,21 @@ export async function findPrompts(
   signal: AbortSignal,
   options: FindOptions,
 ): Promise<AuditInput[]> {
-  const inputs: AuditInput[] = [];
+  const found: AuditInput[] = [];
   const reasons: string[] = [];
   for (const file of await discover(args, cwd, options.scope)) {
     signal.throwIfAborted();
     const isScan = !file.isNamed && sourceById(file.source)?.isScan === true;
-    const found = await inputsOf(file, cwd, options);
+    const { inputs, reason } = await inputsOf(file, cwd, options);
     const takesLikely = file.isNamed || options.includesLikely === true;
-    inputs.push(...found.inputs.filter(({ prompt }) => takesLikely || !prompt.isLikely));
-    if (found.reason === null || isScan) continue;
-    reasons.push(`${file.uri}: ${found.reason}`);
-    options.note?.(`${file.uri} holds no prompt: ${found.reason}.`);
+    const isWanted = ({ uri }: Prompt): boolean =>
+      uri === file.uri || options.scope?.wishFor(path.resolve(cwd, uri)) !== 'excluded';
+    found.push(...inputs.filter(({ prompt }) => (takesLikely || !prompt.isLikely) && isWanted(prompt)));
+    if (reason === null || isScan) continue;
+    reasons.push(`${file.uri}: ${reason}`);
+    options.note?.(`${file.uri} holds no prompt: ${reason}.`);
   }
-  if (inputs.length > 0) return inputs;
+  if (found.length > 0) return distinctInputs(found);
   throw new HoldfastError(
     'no-prompts',
     reasons.length === 0 ? 'No prompt was found.' : `No prompt was found. ${reasons.join('; ')}.`,
@@ -48,17 +52,17 @@ export async function findPrompts(
 }
 
 async function inputsOf(
-  { path, uri, source, isNamed }: DiscoveredFile,
+  { path: file, uri, source, isNamed }: DiscoveredFile,
   cwd: string,
   { contextOf }: FindOptions,
 ): Promise<FileInputs> {
   let fileText: string;
   try {
-    fileText = await readPromptFile(path);
+    fileText = await readPromptFile(file);
   } catch (error) {
     if (isNamed || !(error instanceof HoldfastError)) throw error;
     return { inputs: [], prompts: [], reason: error.message.replace(/^.* is not read: |\.$/g, '') };
   }
-  const read = fileReader(path, cwd, (file) => uriOf(file, cwd));
+  const read = fileReader(file, cwd, (each) => uriOf(each, cwd));
   return auditInputs(uri, fileText, source, { ...contextOf(uri), read });
 }

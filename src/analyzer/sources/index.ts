@@ -145,7 +145,7 @@ export async function extract(
       if (!(error instanceof RangeError)) throw error; // a parser that recurses ran out of stack
       extraction = { prompts: [], reason: 'it is nested too deeply' };
     }
-    if (extraction.prompts.length > 0) return extraction;
+    if (extraction.reason === null) return extraction;
     first ??= extraction;
   }
   return first!;

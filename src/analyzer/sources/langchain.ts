@@ -1,8 +1,11 @@
+import type { MappedText } from '../prompt.ts';
 import { at, everyNode, plain, stringAt, type DataNode } from './data/dataNode.ts';
-import type { ExtractionOptions, PromptSource } from './promptSource.ts';
+import type { ExtractionOptions, PromptSource, SourceFile } from './promptSource.ts';
 import { promptsFrom, type FoundText } from './promptsFrom.ts';
 import { isExtraction, readData } from './readData.ts';
+import { readUpwards } from './readUpwards.ts';
 import { renderTemplate, type TemplateLanguage } from './template.ts';
+import { bodyOf } from './wholeFile.ts';
 
 const hint = /^\uFEFF?[ \t-]*_type[ \t]*:/m;
 
@@ -18,7 +21,11 @@ export const langchain: PromptSource = {
     if (!hint.test(file.text)) return { prompts: [], reason: none };
     const root = await readData(file);
     if (isExtraction(root)) return root;
-    const found = [...everyNode(root)].flatMap((node) => [...langChainTexts(node, options)]);
+    const found: FoundText[] = [];
+    for (const node of everyNode(root)) {
+      found.push(...langChainTexts(node, options));
+      found.push(...(await templateFile(node, file, options)));
+    }
     return promptsFrom(file, 'langchain', found, none);
   },
 };
@@ -48,9 +55,20 @@ const languages: Readonly<Record<string, TemplateLanguage>> = { jinja2: 'jinja',
 
 function* templateText(node: DataNode | undefined, options: ExtractionOptions): Generator<FoundText, void, void> {
   const template = at(node, 'template');
-  if (template?.kind !== 'string') return;
+  if (template?.kind === 'string') yield { mapped: filled(template.mapped(), node, options) };
+}
+
+/** A template in a file of its own: `template_path`. */
+async function templateFile(node: DataNode, { read }: SourceFile, options: ExtractionOptions): Promise<FoundText[]> {
+  const path = stringAt(node, '_type') === 'prompt' ? stringAt(node, 'template_path') : undefined;
+  const file = path === undefined ? undefined : await readUpwards(read, path);
+  if (file === undefined || !('text' in file)) return [];
+  return [{ mapped: filled(bodyOf(file.text), node, options), file, isLikely: true }];
+}
+
+function filled(template: MappedText, node: DataNode | undefined, options: ExtractionOptions): MappedText {
   const partial = at(node, 'partial_variables');
   const samples = partial === undefined ? {} : (plain(partial) as Record<string, unknown>);
   const language = languages[stringAt(node, 'template_format') ?? ''] ?? 'braces';
-  yield { mapped: renderTemplate(template.mapped(), language, samples, options) };
+  return renderTemplate(template, language, samples, options);
 }

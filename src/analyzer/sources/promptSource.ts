@@ -33,8 +33,7 @@ export type FileReader = (path: string) => Promise<ReadFile>;
 
 /** Another file, or why it cannot be read. */
 export type ReadFile =
-  | { readonly uri: string; readonly text: string; readonly read: FileReader }
-  | { readonly reason: string; /** The path leads out of the workspace. */ readonly isOutside?: true };
+  SourceFile | { readonly reason: string; /** The path leads out of the workspace. */ readonly isOutside?: true };
 
 /** Where there are no other files: untitled documents, tests. */
 export const readsNothing: FileReader = (path) =>
@@ -55,6 +54,14 @@ export const defaultExtraction: ExtractionOptions = { standInTokens: 4, branch: 
 /** The prompts of one file, or why it holds none. */
 export interface Extraction {
   readonly prompts: readonly Prompt[];
-  /** Null when there are prompts. */
+  /** Prompts that this file uses and another one holds, as with `readFileSync('system.md')`: what is found is about those. */
+  readonly elsewhere?: readonly PromptElsewhere[];
+  /** Null when there are prompts, here or elsewhere. */
   readonly reason: string | null;
+}
+
+/** A prompt with the text of its own file. */
+export interface PromptElsewhere {
+  readonly prompt: Prompt;
+  readonly fileText: string;
 }

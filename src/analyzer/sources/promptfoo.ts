@@ -4,12 +4,14 @@ import { readJson } from './data/jsonData.ts';
 import { readYaml } from './data/yamlData.ts';
 import { isChat, systemTurn } from './chatMessages.ts';
 import { composed } from './composed.ts';
-import type { PromptSource } from './promptSource.ts';
+import { slice, withoutBlankEdges } from './mappedText.ts';
+import type { FileReader, PromptSource, SourceFile } from './promptSource.ts';
 import { promptsFrom, type FoundText } from './promptsFrom.ts';
 import { isExtraction, readData } from './readData.ts';
 import { renderTemplate } from './template.ts';
+import { bodyOf } from './wholeFile.ts';
 
-/** promptfoo's configuration: prompts that stand in it. A prompt that is a file of its own is found where it is. */
+/** promptfoo's configuration: prompts that stand in it, and those in files that it names. */
 export const promptfoo: PromptSource = {
   id: 'promptfoo',
   title: 'promptfoo configuration',
@@ -21,25 +23,45 @@ export const promptfoo: PromptSource = {
     const prompts = at(root, 'prompts');
     const found: FoundText[] = [];
     for (const item of prompts?.kind === 'string' ? [prompts] : (prompts?.items ?? [])) {
-      for (const text of await textsOf(item))
+      for (const text of await textsOf(item, file))
         found.push({ ...text, mapped: renderTemplate(text.mapped, 'jinja', samples, options) });
     }
-    return promptsFrom(file, 'promptfoo', found, 'its prompts are in other files');
+    return promptsFrom(file, 'promptfoo', found, 'its prompts are made by programs or in files that are not here');
   },
 };
 
 /** A text without roles is one user turn, and often all there is: it is offered. */
-async function textsOf(item: DataNode): Promise<FoundText[]> {
+async function textsOf(item: DataNode, { read }: SourceFile): Promise<FoundText[]> {
   const text = item.kind === 'object' ? (at(item, 'raw') ?? at(item, 'id')) : item;
   if (isChat(item)) return [systemTurn(item.items)].filter((turn) => turn !== undefined);
-  if (
-    text?.kind !== 'string' ||
-    /^(?:file|exec|https?|langfuse|portkey|helicone):|^\S+\.\w{2,5}$/.test(text.value as string)
-  )
-    return [];
+  if (text?.kind !== 'string') return [];
+  const said = (text.value as string).trim();
+  const path = /^file:\/\/(.+)$/.exec(said)?.[1] ?? (/^\S+\.\w{2,5}$/.test(said) ? said : undefined);
+  if (path !== undefined) return textsOfFile(path, read);
+  // Programs, and stores of other services.
+  if (/^(?:exec|https?|langfuse|portkey|helicone):/.test(said)) return [];
   const mapped = text.mapped();
-  const chat = await chatWithin(mapped);
-  return chat ?? [{ mapped, isLikely: true }];
+  return (await chatWithin(mapped)) ?? [{ mapped, isLikely: true }];
+}
+
+/** Prompts of a file: a chat as JSON or YAML, or texts between lines of `---`. What a program makes is not known. */
+async function textsOfFile(path: string, read: FileReader): Promise<FoundText[]> {
+  if (!/\.(?:txt|md|j2|jinja2?|njk|json|ya?ml)$/i.test(path)) return [];
+  const file = await read(path);
+  if (!('text' in file)) return [];
+  if (/\.(?:json|ya?ml)$/i.test(path)) {
+    const root = await readData(file);
+    const turn = !isExtraction(root) && isChat(root) ? systemTurn(root.items) : undefined;
+    return turn === undefined ? [] : [{ ...turn, file }];
+  }
+  const whole = bodyOf(file.text);
+  const found: FoundText[] = [];
+  let start = 0;
+  for (const match of [...whole.text.matchAll(/^---[ \t]*$/gm), { index: whole.text.length, 0: '' }]) {
+    found.push({ mapped: withoutBlankEdges(slice(whole, start, match.index)), file, isLikely: true });
+    start = match.index + match[0].length;
+  }
+  return found;
 }
 
 /** A chat that is written as JSON or YAML inside a string: its system turn, in the positions of the outer file. */

@@ -1,10 +1,12 @@
 import type { MappedText, Prompt } from '../prompt.ts';
 import { withLineFeeds } from './mappedText.ts';
-import type { Extraction, SourceFile } from './promptSource.ts';
+import type { Extraction, PromptElsewhere, SourceFile } from './promptSource.ts';
 
 /** A text that a source found, before it becomes a prompt. */
 export interface FoundText extends Pick<Prompt, 'role' | 'isLikely' | 'limits' | 'notes'> {
   readonly mapped: MappedText;
+  /** The file that `mapped` leads to, where it is not the one that is read. */
+  readonly file?: SourceFile;
 }
 
 /** Prompts of a file beyond this number are not read: such a file is a data set. */
@@ -21,13 +23,19 @@ export function promptsFrom(
   reason: string,
 ): Extraction {
   const prompts: Prompt[] = [];
+  const elsewhere: PromptElsewhere[] = [];
   const seen = new Set<string>();
-  for (const { mapped, ...traits } of found) {
+  for (const { mapped, file, notes = [], ...traits } of found) {
     const { text, segments } = withLineFeeds(mapped);
     if (text.trim() === '' || seen.has(text)) continue;
     seen.add(text);
-    prompts.push({ uri, source, ...traits, text, segments });
-    if (prompts.length >= mostPrompts) break;
+    const isElsewhere = file !== undefined && file.uri !== uri;
+    const told = isElsewhere ? [...notes, `${uri} uses it.`] : notes;
+    const prompt = { source, ...traits, ...(told.length === 0 ? {} : { notes: told }), text, segments };
+    if (isElsewhere) elsewhere.push({ prompt: { uri: file.uri, ...prompt }, fileText: file.text });
+    else prompts.push({ uri, ...prompt });
+    if (seen.size >= mostPrompts) break;
   }
-  return { prompts, reason: prompts.length === 0 ? reason : null };
+  const isEmpty = prompts.length + elsewhere.length === 0;
+  return { prompts, ...(elsewhere.length === 0 ? {} : { elsewhere }), reason: isEmpty ? reason : null };
 }

@@ -2,11 +2,13 @@ import { at, plain, stringAt, type DataNode } from './data/dataNode.ts';
 import { readYaml } from './data/yamlData.ts';
 import { frontMatter } from './frontMatter.ts';
 import { concatenate, mapText } from './mappedText.ts';
-import type { PromptSource } from './promptSource.ts';
+import { parsedJson } from './parsedJson.ts';
+import type { FileReader, PromptSource } from './promptSource.ts';
 import { promptsFrom } from './promptsFrom.ts';
 import { unreadable } from './readData.ts';
 import { leadingSystem, splitAtRoles } from './roleMarkers.ts';
 import { renderTemplate } from './template.ts';
+import { bodyOf } from './wholeFile.ts';
 
 /** Prompty: front matter with samples, then turns under role lines; what stands before the first is the system's. */
 export const prompty: PromptSource = {
@@ -28,39 +30,63 @@ export const prompty: PromptSource = {
     );
     const engine = stringAt(root, 'template', 'format', 'kind') ?? stringAt(root, 'template', 'format');
     const language = engine === 'mustache' ? 'handlebars' : 'jinja';
-    const mapped = renderTemplate(template, language, await samplesOf(root, file.read), options);
-    return promptsFrom(file, 'prompty', [{ mapped }], 'it has no system turn');
+    const notes: string[] = [];
+    const samples = await samplesOf(root, (value) => resolved(value, file.read, notes));
+    const mapped = renderTemplate(template, language, samples, options);
+    return promptsFrom(
+      file,
+      'prompty',
+      [{ mapped, ...(notes.length === 0 ? {} : { notes }) }],
+      'it has no system turn',
+    );
   },
 };
 
-/** `inputs` with defaults, in their list and map forms, and `sample`, inline or as `${file:name.json}`. */
+/** `inputs` with defaults, in their list and map forms, and `sample`. */
 async function samplesOf(
   root: DataNode | undefined,
-  read: Parameters<PromptSource['extract']>[0]['read'],
+  resolve: (value: unknown) => Promise<unknown>,
 ): Promise<Record<string, unknown>> {
   const samples: Record<string, unknown> = {};
-  const inputs = at(root, 'inputs');
-  const named = [
-    ...(inputs?.items ?? []).map((item) => [stringAt(item, 'name'), item] as const),
-    ...(inputs?.entries ?? []).map(({ key, value }) => [key, value] as const),
-  ];
+  const inputs = await resolve(plainOf(at(root, 'inputs')));
+  const named: [unknown, unknown][] = Array.isArray(inputs)
+    ? inputs.map((input) => [field(input, 'name'), input])
+    : Object.entries(isRecord(inputs) ? inputs : {});
   for (const [name, input] of named) {
-    const value = at(input, 'default') ?? at(input, 'sample') ?? at(input, 'example');
-    if (name !== undefined && value !== undefined) samples[name] = plain(value);
+    const value = field(input, 'default') ?? field(input, 'sample') ?? field(input, 'example');
+    if (typeof name === 'string' && value !== undefined) samples[name] = value;
   }
-  const sample = at(root, 'sample');
-  const reference = /^\$\{file:([^}]+)\}$/.exec(stringAt(sample) ?? '')?.[1];
-  if (reference !== undefined) {
-    const file = await read(reference);
-    if ('text' in file) Object.assign(samples, parsed(file.text));
-  } else if (sample?.kind === 'object') Object.assign(samples, plain(sample));
+  const sample = await resolve(plainOf(at(root, 'sample')));
+  if (isRecord(sample)) Object.assign(samples, sample);
   return samples;
 }
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return {}; // a sample that cannot be read leaves stand-ins
+const plainOf = (node: DataNode | undefined): unknown => (node === undefined ? undefined : plain(node));
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const field = (value: unknown, name: string): unknown => (isRecord(value) ? value[name] : undefined);
+
+/**
+ * A value of the front matter with its references: `${file:name.json}` is what a file below this one holds, `${env:NAME:x}` is
+ * `x`. The environment is not read, so that the same file gives the same prompt everywhere.
+ */
+async function resolved(value: unknown, read: FileReader, notes: string[]): Promise<unknown> {
+  if (Array.isArray(value)) return Promise.all(value.map((each) => resolved(each, read, notes)));
+  if (isRecord(value)) {
+    const entries = Object.entries(value).map(async ([key, each]) => [key, await resolved(each, read, notes)] as const);
+    return Object.fromEntries(await Promise.all(entries));
   }
+  if (typeof value !== 'string') return value;
+  const environment = /^\$\{env:[^:}]*(?::([^}]*))?\}$/.exec(value);
+  if (environment !== null) return environment[1];
+  const path = /^\$\{file:([^}]+)\}$/.exec(value)?.[1];
+  if (path === undefined) return value;
+  const file = isBelow(path) ? await read(path) : { reason: 'it does not lie below the folder of this file' };
+  if ('text' in file) return /\.json$/i.test(path) ? parsedJson(file.text) : bodyOf(file.text).text;
+  notes.push(`${value} is not followed: ${file.reason}.`);
+  return undefined;
 }
+
+const isBelow = (path: string): boolean => !path.startsWith('/') && !/(?:^|[\\/])\.\.(?:[\\/]|$)/.test(path);

@@ -2,12 +2,13 @@ import type { MappedText } from '../prompt.ts';
 import { at, plain, stringAt, type DataNode } from './data/dataNode.ts';
 import { readJson } from './data/jsonData.ts';
 import { composed } from './composed.ts';
-import { concatenate, mapText } from './mappedText.ts';
+import { concatenate, mapText, slice, trim } from './mappedText.ts';
 import type { ExtractionOptions, PromptSource } from './promptSource.ts';
 import { promptsFrom, type FoundText } from './promptsFrom.ts';
 import { isExtraction, readData } from './readData.ts';
+import type { RoleText } from './roleMarkers.ts';
 import { renderTemplate, type TemplateLanguage } from './template.ts';
-import { readMarkup, type Markup } from './xml.ts';
+import { readMarkup } from './xml.ts';
 
 /** Semantic Kernel's `skprompt.txt`, with samples from `config.json` beside it. */
 export const semanticKernel: PromptSource = {
@@ -63,23 +64,29 @@ async function kernelTexts(
 ): Promise<FoundText[]> {
   const language = languages[stringAt(config, 'template_format') ?? ''] ?? 'semantic-kernel';
   const render = (text: MappedText): MappedText => renderTemplate(text, language, samplesOf(config), options);
-  const messages: readonly Markup[] = /<message\b/i.test(source.text)
-    ? (await readMarkup(source.text)).elements.filter(({ name }) => name === 'message')
-    : [];
+  const messages = await messagesOf(source);
   if (messages.length === 0) return [{ mapped: render(source), isLikely: true }];
-  const other = messages.findIndex(({ attributes }) => !/^(?:system|developer)$/i.test(attributes.get('role') ?? ''));
+  const other = messages.findIndex(({ role }) => !/^(?:system|developer)$/i.test(role));
   const system = other < 0 ? messages : messages.slice(0, other);
   if (system.length === 0) return [];
-  return [
-    {
-      mapped: render(
-        concatenate(
-          system.map(({ mapped }) => composed(source, mapped)),
-          '\n\n',
-        ),
-      ),
-    },
-  ];
+  const text = concatenate(
+    system.map(({ mapped }) => mapped),
+    '\n\n',
+  );
+  return [{ mapped: render(text) }];
+}
+
+/** `<message role="...">` with XML's entities, or the blocks `{{#message role="..."}}` of Handlebars. */
+async function messagesOf(source: MappedText): Promise<RoleText[]> {
+  const block = /\{\{~?#message\s+role=["'](\w+)["']\s*~?\}\}((?:[^{]|\{(?!\{~?\/message))*)\{\{~?\/message/gi;
+  const blocks = [...source.text.matchAll(block)].map((match): RoleText => {
+    const end = match.index + match[0].lastIndexOf('{{');
+    return { role: match[1]!, mapped: trim(slice(source, end - match[2]!.length, end)) };
+  });
+  if (blocks.length > 0 || !/<message\b/i.test(source.text)) return blocks;
+  return (await readMarkup(source.text)).elements.flatMap(({ name, attributes, mapped }) =>
+    name === 'message' ? [{ role: attributes.get('role') ?? '', mapped: composed(source, mapped) }] : [],
+  );
 }
 
 function samplesOf(config: DataNode | undefined): Record<string, unknown> {

@@ -12,7 +12,7 @@ export type TemplateLanguage = 'jinja' | 'handlebars' | 'semantic-kernel' | 'bra
 type Piece = { readonly range: TextRange; readonly trimBefore?: boolean; readonly trimAfter?: boolean } & (
   | { readonly kind: 'value'; readonly expression: string }
   | { readonly kind: 'literal'; readonly text: string }
-  | { readonly kind: 'zero' | 'open-branches' | 'open-body' | 'middle' | 'close' }
+  | { readonly kind: 'zero' | 'open-branches' | 'open-body' | 'open-unsaid' | 'middle' | 'close' }
 );
 
 /**
@@ -110,17 +110,19 @@ function keptBranches(
   interface Block {
     /** From the piece that opens a branch to the one that ends it. */
     readonly branches: { start: number; end: number }[];
-    readonly hasBranches: boolean;
+    readonly opened: Piece['kind'];
   }
   // How many dropped branches begin less end at a piece: nested blocks add up, and no range is walked twice.
   const before = new Int32Array(pieces.length + 2);
   const self = new Int32Array(pieces.length + 2);
   const open: Block[] = [];
-  const finish = ({ branches, hasBranches }: Block): void => {
+  const finish = ({ branches, opened }: Block): void => {
+    if (opened === 'open-branches' && branch === 'all') return;
     // A loop's `else` is for no item at all: its body counts.
-    const chosen = !hasBranches || branch === 'first' ? 0 : branch === 'last' ? branches.length - 1 : -1;
+    const isFirst = opened === 'open-body' || branch === 'first';
+    const chosen = opened === 'open-unsaid' ? undefined : isFirst ? 0 : branches.length - 1;
     for (const [i, { start, end }] of branches.entries()) {
-      if (i === chosen || chosen < 0) continue;
+      if (i === chosen) continue;
       before[start + 1]!++;
       before[end + 1]!--;
       self[start + 1]!++;
@@ -128,8 +130,8 @@ function keptBranches(
     }
   };
   for (const [index, { kind }] of pieces.entries()) {
-    if (kind === 'open-branches' || kind === 'open-body') {
-      open.push({ branches: [{ start: index, end: index }], hasBranches: kind === 'open-branches' });
+    if (kind === 'open-branches' || kind === 'open-body' || kind === 'open-unsaid') {
+      open.push({ branches: [{ start: index, end: index }], opened: kind });
     } else if (kind === 'middle' && open.length > 0) {
       const { branches } = open.at(-1)!;
       branches.at(-1)!.end = index;
@@ -185,15 +187,19 @@ function jinjaPieces(text: string): Piece[] {
   return pieces;
 }
 
-const jinjaTags: Readonly<Record<string, 'open-branches' | 'open-body' | 'middle' | 'close'>> = {
+const jinjaTags: Readonly<Record<string, 'open-branches' | 'open-body' | 'open-unsaid' | 'middle' | 'close'>> = {
   if: 'open-branches',
   for: 'open-body',
+  // What a macro says stands where it is called.
+  macro: 'open-unsaid',
   elif: 'middle',
   elseif: 'middle',
   else: 'middle',
   endif: 'close',
   endfor: 'close',
+  endmacro: 'close',
 };
+
 function handlebarsPieces(text: string): Piece[] {
   const pieces: Piece[] = [];
   const tag = /\{\{\{([^{}]*)\}\}\}|\{\{(~?)([^{}]*?)(~?)\}\}/y;

@@ -69,7 +69,13 @@ async function runAudit(
     const session = await openModelSession(settings, options, { io, progress, dependencies });
     let outcome: AuditOutcome;
     try {
-      const stream = auditGroups(dependencies.audit, groups, session.load, io.signal, session.results);
+      const stream = auditGroups(
+        dependencies.audit,
+        groups,
+        (_, signal) => session.load(signal),
+        io.signal,
+        session.results,
+      );
       outcome = await follow(stream, progress);
     } finally {
       progress.stop();

@@ -1,6 +1,7 @@
 import { open, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { findModelType } from '../graph/architectures/index.ts';
 import { outlineGguf } from '../weights/ggufOutline.ts';
 import { ggmlTensorTypes } from '../weights/ggufTypes.ts';
 import { metadataNumber, metadataString } from '../weights/ggufMetadata.ts';
@@ -14,6 +15,7 @@ import type { ModelFormat } from './userModel.ts';
 export interface ModelOutline {
   /** As its own publisher names it. */
   readonly name?: string;
+  /** Id of the family where it is one that is run, whatever the file calls it; else as the file says. */
   readonly architecture?: string;
   readonly parameters?: number;
   /** How its weights are stored, such as `Q4_K_M` or `BF16`. */
@@ -110,7 +112,8 @@ async function outlineOfFolder(folder: string): Promise<ModelOutline> {
   }
   const quantised = (config.quantization_config ?? config.quantization) !== undefined;
   return defined({
-    architecture: config.model_type,
+    // A folder of text models may say `gemma3_text`, a GGUF file of the same model `gemma3`.
+    architecture: findModelType(config.model_type ?? '')?.id ?? config.model_type,
     // Packed integers hold several weights each, so their number says nothing.
     parameters: quantised ? undefined : [...elements.values()].reduce((sum, count) => sum + count, 0),
     quantisation: quantised ? undefined : mostElements(elements),

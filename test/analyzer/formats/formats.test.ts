@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { report as reportSchema } from '../../../src/analyzer/report.ts';
+import { findingsOf } from '../../../src/analyzer/findingsOf.ts';
+import { report as reportSchema, type Finding, type InstructionReport } from '../../../src/analyzer/report.ts';
 import { format, formats } from '../../../src/analyzer/formats/index.ts';
 import { bankReport, extraction, grid, identity, instruction, prompt, report } from '../../support/reports.ts';
+import { circumstantialReport } from '../../support/sampleReport.ts';
 import { matchesSnapshot } from '../../support/snapshot.ts';
 
 const partial = report(
@@ -31,6 +33,40 @@ test('text reads as committed', () => matchesSnapshot('formats/bank.txt', format
 test('text of a cancelled audit reads as committed', () =>
   matchesSnapshot('formats/cancelled.txt', format('text').render(partial)));
 test('html reads as committed', () => matchesSnapshot('formats/bank.html', format('html').render(bankReport())));
+
+for (const { id } of formats.filter(({ id }) => id !== 'json')) {
+  test(`${id} says what a prompt's numbers assume and leave out, and shows the policies of its own settings`, () => {
+    const rendered = format(id).render(circumstantialReport());
+    for (const expected of [
+      'Within host.md: 8123 tokens before the prompt, 40 tokens after it.',
+      'Codex reads 32,768 bytes; what stands from line 7:3 on never reaches the model.',
+      'Settings of its own: StreamingLLM and K-Norm at 25 % and 50 %, up to loss.',
+      '2 instructions ignored by a marker.',
+      '1 finding suppressed by a marker: instruction-evicted at line 1.',
+    ])
+      assert.ok(rendered.includes(expected), expected);
+    assert.equal(rendered.split('@docs/style.md is not followed').length, 2, 'a note is told once');
+  });
+}
+
+test('findings stand with their prompt, also where a prompt is put together from several places of a file', () => {
+  const at = (start: number): InstructionReport['range'] => ({ ...instruction().range, offsets: [start, start + 5] });
+  const own = (id: string, start: number) => instruction({ id, range: at(start) });
+  const [first, second] = [
+    prompt({ range: at(100), instructions: [own('a', 100), own('b', 20)] }),
+    prompt({ range: at(200), instructions: [own('a', 200)] }),
+  ];
+  const found = (id: string | null, start: number): Finding => ({
+    ...bankReport().findings[0]!,
+    uri: first.uri,
+    instruction: id,
+    range: at(start),
+  });
+  const findings = [found('a', 100), found('b', 20), found('a', 200), found(null, 500)];
+  const value = { ...report([first, second]), findings };
+  assert.deepEqual(findingsOf(value, first), [findings[0], findings[1], findings[3]]);
+  assert.deepEqual(findingsOf(value, second), [findings[2]]);
+});
 
 test('text without colour has no escape sequence, with colour it has', () => {
   assert.ok(!format('text').render(bankReport()).includes('\u001b'));

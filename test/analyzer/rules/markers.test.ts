@@ -42,5 +42,6 @@ test('the report holds suppressed findings apart, and the text says how many', (
   assert.equal(reportSchema.parse(value).suppressed.length, 1);
   assert.deepEqual(value.findings, []);
   assert.match(text.render(value), /No findings, and 1 suppressed by a marker/);
-  assert.match(text.render(report([prompt({ ignored: 2 })])), /2 ignored by a marker/);
+  assert.match(text.render(value), /1 finding suppressed by a marker: instruction-evicted at line \d+\./);
+  assert.match(text.render(report([prompt({ ignored: 2 })])), /2 instructions ignored by a marker/);
 });

@@ -92,3 +92,43 @@ test('a limit that only blank lines exceed cuts nothing off', async () => {
   const [prompt] = await promptsOf('.windsurfrules', file);
   assert.deepEqual(truncationsOf(prompt!, file), []);
 });
+
+test('a note says where a file does not always apply', async () => {
+  const noteOf = async (path: string, ...matter: string[]): Promise<string | undefined> => {
+    const [prompt] = await promptsOf(path, ['---', ...matter, '---', 'Be brief.'].join('\n'));
+    return prompt?.notes?.join(' ');
+  };
+  const only = 'It applies to **/*.ts, src/** only.';
+  assert.equal(await noteOf('.github/instructions/a.instructions.md', "applyTo: '**/*.ts, src/**'"), only);
+  assert.equal(await noteOf('.cursor/rules/a.mdc', 'description: x', 'globs: **/*.ts,src/**'), only);
+  assert.equal(await noteOf('.claude/rules/a.md', 'paths:', '  - **/*.ts', '  - "src/**"'), only);
+  assert.equal(
+    await noteOf('.kiro/steering/a.md', 'inclusion: fileMatch', 'fileMatchPattern: ["**/*.ts", "src/**"]'),
+    only,
+  );
+  assert.equal(await noteOf('a.instructions.md', 'applyTo: **'), undefined);
+  assert.equal(await noteOf('.cursor/rules/a.mdc', 'alwaysApply: true', 'globs:'), undefined);
+  assert.equal(await noteOf('.windsurf/rules/a.md', 'trigger: manual'), 'It applies only where it is named.');
+  const chosen = 'It applies where the model chooses it by its description.';
+  assert.equal(await noteOf('.cursor/rules/a.mdc', 'alwaysApply: false'), chosen);
+});
+
+test('the description of a skill is offered beside its body', async () => {
+  const file = '---\nname: pdf\ndescription: >-\n  Use it for PDF files,\n  never for images.\n---\nBe brief.\n';
+  const [body, description, ...others] = await promptsOf('skills/pdf/SKILL.md', file);
+  assert.deepEqual([body?.text, body?.isLikely, others.length], ['Be brief.', undefined, 0]);
+  assert.deepEqual([description?.text, description?.isLikely], ['Use it for PDF files, never for images.', true]);
+  assert.equal(sourceOf(file, description!, 'never'), 'never');
+});
+
+test('an override takes the place of the AGENTS.md beside it where the files above are counted', async () => {
+  const above = { 'AGENTS.md': 'x'.repeat(500), 'AGENTS.override.md': 'y'.repeat(70) };
+  const [prompt] = await promptsOf('a/AGENTS.md', 'Be brief.', above);
+  assert.equal(prompt?.limits?.[0]?.before, 70);
+});
+
+test('a command of Claude Code includes the files that it names', async () => {
+  assert.deepEqual(await texts('.claude/commands/fix.md', 'Fix it by @../../style.md\n', { 'style.md': 'rules' }), [
+    'Fix it by rules',
+  ]);
+});

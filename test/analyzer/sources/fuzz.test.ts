@@ -122,11 +122,12 @@ const cpuMs = (): number => {
 
 async function check(path: string, text: string, files: Readonly<Record<string, string>> | undefined): Promise<void> {
   const start = cpuMs();
-  const { prompts, reason } = await extracted(path, text, files);
+  const { prompts, elsewhere = [], reason } = await extracted(path, text, files);
   const took = cpuMs() - start;
   assert.ok(took < mostMs, `it took ${took.toFixed(0)} ms`);
-  assert.equal(reason === null, prompts.length > 0);
+  assert.equal(reason === null, prompts.length + elsewhere.length > 0);
   if (reason !== null) assert.notEqual(reason, '');
+  for (const { prompt, fileText } of elsewhere) assertMapped(fileText, prompt);
   for (const prompt of prompts) {
     assertMapped(text, prompt);
     for (const { range } of segmentPrompt(prompt).instructions) {

@@ -226,6 +226,25 @@ test('folders of the settings and of the environment are looked into, by path', 
   assert.deepEqual(await found(machine), []);
 });
 
+test('a folder is known by every name that its family goes by', async (t) => {
+  const folder = path.join((await fakeMachine(t)).userHome, 'mine');
+  for (const modelType of ['gemma3_text', 'gemma3', 'gemma4_text']) {
+    await put(path.join(folder, modelType, 'config.json'), JSON.stringify({ model_type: modelType }));
+    await put(path.join(folder, modelType, 'model.safetensors'), safetensorsFile());
+  }
+  const listed = await found({ ...(await fakeMachine(t)), modelFolders: [folder] });
+  assert.deepEqual(
+    listed
+      .map(({ path: place, architecture, status }) => [path.basename(place ?? ''), architecture, status])
+      .toSorted(),
+    [
+      ['gemma3', 'gemma3', 'ready'],
+      ['gemma3_text', 'gemma3', 'ready'],
+      ['gemma4_text', 'gemma4_text', 'unsupported'],
+    ],
+  );
+});
+
 test('damaged and unsupported files say why, and a split file counts once with all its parts', async (t) => {
   const folder = path.join((await fakeMachine(t)).userHome, 'mine');
   const machine = { ...(await fakeMachine(t)), modelFolders: [folder] };

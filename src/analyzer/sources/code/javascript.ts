@@ -1,21 +1,16 @@
 import type { SyntaxNode } from '@lezer/common';
 import type { MappedText } from '../../prompt.ts';
-import { concatenate, mapLines, MappedTextBuilder, withoutBlankEdges } from '../mappedText.ts';
+import { mapLines, MappedTextBuilder, withoutBlankEdges } from '../mappedText.ts';
 import type { PromptSource } from '../promptSource.ts';
 import { promptsFrom, type FoundText } from '../promptsFrom.ts';
-import { renderTemplate, standIn } from '../template.ts';
-import { JavaScriptReader, operands } from './javascriptText.ts';
-import {
-  codeHint,
-  isPromptName,
-  isSystemName,
-  isSystemOption,
-  leastConstantCharacters,
-  takesInstructions,
-  takesSystem,
-} from './promptNames.ts';
-import { hardlyCode, parseCode } from './parseCode.ts';
-import { childrenOf, everySyntaxNode } from './syntax.ts';
+import { standIn } from '../template.ts';
+import { inFileOrder, named, oneContent, roleOf, template, textAt, type Content } from './content.ts';
+import { operands } from './javascriptSyntax.ts';
+import type { JavaScriptReader } from './javascriptText.ts';
+import { definition, openJavaScript, type ParserOf } from './javascriptModule.ts';
+import { codeHint, isSystemOption, leastConstantCharacters, takesInstructions, takesSystem } from './promptNames.ts';
+import { hardlyCode } from './parseCode.ts';
+import { childrenOf, collectWithReferences, everySyntaxNode } from './syntax.ts';
 import { unknownValue } from './textOperations.ts';
 
 /** Prompts as strings in TypeScript and JavaScript: messages, options of model calls, constants named like prompts. */
@@ -30,53 +25,26 @@ export const javascript: PromptSource = {
     const none = 'it holds no string that is a system prompt';
     if (!codeHint.test(file.text)) return { prompts: [], reason: none };
     const { parser } = await import('@lezer/javascript');
-    const dialect = /\.[mc]?ts$/i.test(file.uri) ? 'ts' : /\.tsx$/i.test(file.uri) ? 'ts jsx' : 'jsx';
-    const root = parseCode(parser.configure({ dialect }), file.text);
-    if (root === undefined) return hardlyCode;
-    const reader = new JavaScriptReader(file.text, options);
-    const constants: { name: string; value: SyntaxNode }[] = [];
-    for (const node of everySyntaxNode(root)) {
-      const constant = definition(reader, node);
-      if (constant === undefined) continue;
-      reader.define(constant.name, constant.value);
-      constants.push(constant);
-    }
-    const found: FoundText[] = [];
-    for (const node of everySyntaxNode(root)) found.push(...textsAt(reader, node));
-    const used = new Set(found.flatMap(({ mapped }) => mapped.segments.map(({ file: { start } }) => start)));
-    found.push(...named(reader, constants, used));
-    found.sort((a, b) => startOf(a) - startOf(b));
-    return promptsFrom(file, 'javascript', found, none);
+    const parserOf: ParserOf = (uri) =>
+      parser.configure({ dialect: /\.[mc]?ts$/i.test(uri) ? 'ts' : /\.tsx$/i.test(uri) ? 'ts jsx' : 'jsx' });
+    const opened = openJavaScript(file, options, parserOf);
+    if (opened === undefined) return hardlyCode;
+    const { reader, root } = opened;
+    const found = await collectWithReferences(reader, () => [...textsIn(reader, root)]);
+    return promptsFrom(file, 'javascript', inFileOrder(reader, found), none);
   },
 };
 
-const startOf = ({ mapped }: FoundText): number => mapped.segments[0]?.file.start ?? 0;
-
-/** `const NAME = value`, `static NAME = value`. */
-function definition(reader: JavaScriptReader, node: SyntaxNode): { name: string; value: SyntaxNode } | undefined {
-  if (node.name !== 'VariableDefinition' && node.name !== 'PropertyDefinition') return undefined;
-  const isVariable = node.parent?.name === 'VariableDeclaration';
-  if (!isVariable && node.parent?.name !== 'PropertyDeclaration') return undefined;
-  let next = node.nextSibling;
-  while (next !== null && (next.name === 'TypeAnnotation' || next.name === 'Optional')) next = next.nextSibling;
-  const value = next?.name === 'Equals' ? next.nextSibling : null;
-  return value === null ? undefined : { name: reader.raw(node), value };
-}
-
-/** Constants that are named like prompts and were not found by their use. */
-export function* named(
-  reader: { textOf: (node: SyntaxNode) => MappedText | undefined },
-  constants: readonly { name: string; value: SyntaxNode }[],
-  used: ReadonlySet<number>,
-): Generator<FoundText, void, void> {
-  for (const { name, value } of constants) {
-    const isSystem = isSystemName(name);
-    if (!isSystem && !isPromptName(name)) continue;
-    const mapped = reader.textOf(value);
-    if (mapped === undefined || mapped.text.length < leastConstantCharacters) continue;
-    if (mapped.segments.some(({ file: { start } }) => used.has(start))) continue;
-    yield { mapped, ...(isSystem ? {} : { isLikely: true }) };
+function* textsIn(reader: JavaScriptReader, root: SyntaxNode): Generator<FoundText, void, void> {
+  const found: FoundText[] = [];
+  const constants: { name: string; value: SyntaxNode }[] = [];
+  for (const node of everySyntaxNode(root)) {
+    found.push(...textsAt(reader, node));
+    const constant = definition(reader, node);
+    if (constant !== undefined) constants.push(constant);
   }
+  yield* found;
+  yield* named(reader, constants, found);
 }
 
 function* textsAt(reader: JavaScriptReader, node: SyntaxNode): Generator<FoundText, void, void> {
@@ -93,8 +61,7 @@ function* textsAt(reader: JavaScriptReader, node: SyntaxNode): Generator<FoundTe
       const [role, content, ...rest] = operands(node);
       if (role?.name !== 'String' || content === undefined || rest.length > 0) break;
       if (reader.textOf(role)?.text !== 'system') break;
-      const mapped = reader.textOf(content);
-      if (mapped !== undefined) yield { mapped: renderTemplate(mapped, 'braces', {}, reader.options) };
+      yield* template(reader, content);
       break;
     }
     case 'JSXElement': {
@@ -119,11 +86,10 @@ function propertiesOf(reader: JavaScriptReader, object: SyntaxNode): Map<string,
 
 function* objectTexts(reader: JavaScriptReader, object: SyntaxNode): Generator<FoundText, void, void> {
   const properties = propertiesOf(reader, object);
-  const roleNode = properties.get('role');
-  const role = roleNode && reader.textOf(roleNode)?.text;
-  if (role === 'system' || role === 'developer') {
-    const mapped = contentOf(reader, properties.get('content') ?? properties.get('parts'));
-    if (mapped !== undefined) yield { mapped, ...(role === 'developer' ? { role } : {}) };
+  const role = roleOf(reader, properties.get('role'));
+  if (role !== undefined) {
+    const content = contentOf(reader, properties.get('content') ?? properties.get('parts'));
+    if (content !== undefined) yield { ...content, ...(role === 'developer' ? { role } : {}) };
   }
   const callee = calleeOf(reader, object);
   for (const [name, value] of properties) {
@@ -131,8 +97,8 @@ function* objectTexts(reader: JavaScriptReader, object: SyntaxNode): Generator<F
       isSystemOption(name) ||
       (callee !== undefined &&
         ((name === 'system' && takesSystem(callee)) || (name === 'instructions' && takesInstructions(callee))));
-    const mapped = isPrompt ? contentOf(reader, value) : undefined;
-    if (mapped !== undefined) yield { mapped };
+    const content = isPrompt ? contentOf(reader, value) : undefined;
+    if (content !== undefined) yield content;
   }
 }
 
@@ -144,14 +110,12 @@ function calleeOf(reader: JavaScriptReader, object: SyntaxNode): string | undefi
 }
 
 /** A string, a list of text parts, or `{ parts: [...] }` of Gemini; `property` follows an identifier to its text. */
-function contentOf(reader: JavaScriptReader, node: SyntaxNode | undefined): MappedText | undefined {
-  if (node === undefined) return undefined;
-  const text = node.name === 'PropertyDefinition' ? undefined : reader.textOf(node);
+function contentOf(reader: JavaScriptReader, node: SyntaxNode | undefined): Content | undefined {
+  if (node === undefined || node.name === 'PropertyDefinition') return undefined;
+  const text = textAt(reader, node);
   if (text !== undefined) return text;
-  if (node.name === 'ArrayExpression') {
-    const parts = operands(node).flatMap((item) => contentOf(reader, item) ?? []);
-    return parts.length === 0 ? undefined : concatenate(parts, '\n\n');
-  }
+  if (node.name === 'ArrayExpression')
+    return oneContent(operands(node).flatMap((item) => contentOf(reader, item) ?? []));
   if (node.name !== 'ObjectExpression') return undefined;
   const properties = propertiesOf(reader, node);
   return contentOf(reader, properties.get('text') ?? properties.get('parts') ?? properties.get('content'));
@@ -164,22 +128,22 @@ function* callTexts(reader: JavaScriptReader, node: SyntaxNode): Generator<Found
   if (!callee || first === undefined) return;
   const name = reader.raw(callee);
   if (/(?:^|\.)(?:SystemMessage|ChatHistory|fromSystem|AddSystemMessage|addSystemMessage)$/.test(name)) {
-    const mapped = contentOf(reader, first);
-    if (mapped !== undefined) yield { mapped };
+    const content = contentOf(reader, first);
+    if (content !== undefined) yield content;
   } else if (name.endsWith('SystemMessagePromptTemplate.fromTemplate')) {
-    const mapped = reader.textOf(first);
-    if (mapped !== undefined) yield { mapped: renderTemplate(mapped, 'braces', {}, reader.options) };
+    yield* template(reader, first);
   } else if (name.endsWith('LanguageModelChatMessage.User')) {
     // The editor's interface has no system role: the first user message takes its place.
-    const mapped = reader.textOf(first);
-    if (mapped !== undefined && mapped.text.length >= leastConstantCharacters) yield { mapped, isLikely: true };
+    const content = textAt(reader, first);
+    if (content !== undefined && content.mapped.text.length >= leastConstantCharacters)
+      yield { ...content, isLikely: true };
   } else if (
     name.endsWith('LanguageModelChatMessage') &&
     second !== undefined &&
     reader.raw(first).endsWith('System')
   ) {
-    const mapped = reader.textOf(second);
-    if (mapped !== undefined) yield { mapped };
+    const content = textAt(reader, second);
+    if (content !== undefined) yield content;
   }
 }
 

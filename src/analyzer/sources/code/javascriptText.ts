@@ -2,18 +2,26 @@ import type { SyntaxNode } from '@lezer/common';
 import type { Encoding, MappedText } from '../../prompt.ts';
 import { escapedLines } from '../data/dataNode.ts';
 import { mapText, MappedTextBuilder } from '../mappedText.ts';
+import type { ExtractionOptions, SourceFile } from '../promptSource.ts';
 import { standIn } from '../template.ts';
-import { childrenOf, CodeReader, operandsBut } from './syntax.ts';
+import { javaScriptModulePaths, pathRead } from './javascriptPaths.ts';
+import { isCast, isFunction, operands, returned } from './javascriptSyntax.ts';
+import { childrenOf, CodeReader } from './syntax.ts';
 import { dedentTag, joined, trimEnds, unknownValue } from './textOperations.ts';
 
 const templateLiteral: Encoding = { escape: 'template-literal', quote: '`', lineEnd: '\n', blankLineEnd: '\n' };
 const quoted = { "'": escapedLines('js', "'"), '"': escapedLines('js', '"') };
 
-const punctuation = new Set(['(', ')', '[', ']', ',', 'LineComment', 'BlockComment']);
-export const operands = operandsBut(punctuation);
-
 /** String expressions of TypeScript and JavaScript. */
 export class JavaScriptReader extends CodeReader {
+  constructor(
+    source: SourceFile,
+    options: ExtractionOptions,
+    private readonly openModule: (file: SourceFile) => JavaScriptReader | undefined,
+  ) {
+    super(source, options);
+  }
+
   textOf(node: SyntaxNode): MappedText | undefined {
     switch (node.name) {
       case 'String': {
@@ -31,12 +39,75 @@ export class JavaScriptReader extends CodeReader {
       case 'ConditionalExpression':
         return this.#conditional(node);
       case 'VariableName':
-        return this.constantText(this.raw(node));
+        return this.constantText(this.raw(node)) ?? this.included(node);
       case 'CallExpression':
-        return this.#call(node);
+        return this.#call(node) ?? this.included(node);
+      case 'ArrowFunction':
+      case 'FunctionDeclaration':
+      case 'FunctionExpression':
+      case 'AwaitExpression':
+      case 'PostfixExpression': {
+        const inner = this.unwrapped(node)?.inner;
+        return inner && this.textOf(inner);
+      }
+      case 'MemberExpression':
+        return this.included(node);
       default:
         return undefined;
     }
+  }
+
+  protected fileReadBy(node: SyntaxNode): string | undefined {
+    return pathRead(this, node);
+  }
+
+  protected unwrapped(node: SyntaxNode) {
+    switch (node.name) {
+      case 'ParenthesizedExpression': {
+        const [inner] = operands(node);
+        return inner && { inner };
+      }
+      case 'AwaitExpression':
+        return node.lastChild === null ? undefined : { inner: node.lastChild };
+      case 'PostfixExpression':
+        return node.firstChild === null ? undefined : { inner: node.firstChild };
+      case 'BinaryExpression': {
+        const [inner, operator] = operands(node);
+        return inner && operator && isCast(operator, this.raw(operator)) ? { inner } : undefined;
+      }
+      case 'ArrowFunction':
+      case 'FunctionDeclaration':
+      case 'FunctionExpression': {
+        const inner = returned(node);
+        return inner && { inner };
+      }
+      case 'CallExpression':
+        return this.#unwrappedCall(node);
+      default:
+        return undefined;
+    }
+  }
+
+  /** `text.trim()` and the like, and a function of this file that does nothing but return a text. */
+  #unwrappedCall(node: SyntaxNode) {
+    const callee = node.firstChild;
+    if (callee?.name === 'VariableName') {
+      const called = this.definitionOf(this.raw(callee));
+      return called !== undefined && isFunction(called) ? { inner: callee } : undefined;
+    }
+    const target = callee?.name === 'MemberExpression' ? callee.firstChild : null;
+    const method = target === null || !callee?.lastChild ? '' : this.raw(callee.lastChild);
+    if (target === null || !/^(?:trim|trimStart|trimEnd|toString)$/.test(method)) return undefined;
+    const [start, end] = [/^trim(?:Start)?$/.test(method), /^trim(?:End)?$/.test(method)];
+    return { inner: target, change: (text: MappedText) => trimEnds(text, start, end) };
+  }
+
+  protected modulePaths(module: string) {
+    return { paths: javaScriptModulePaths(module), isUpwards: false };
+  }
+
+  protected open(file: SourceFile): JavaScriptReader | undefined {
+    return this.openModule(file);
   }
 
   #inner(node: SyntaxNode): MappedText | undefined {
@@ -52,11 +123,7 @@ export class JavaScriptReader extends CodeReader {
       if (child.name !== 'Interpolation') continue;
       builder.append(decodeEscapes(this.file, start, child.from, templateLiteral));
       const expression = child.firstChild?.nextSibling;
-      const known =
-        expression?.name === 'VariableName' || expression?.name === 'String' ? this.textOf(expression) : undefined;
-      const file = { start: child.from, end: child.to };
-      const name = this.file.slice(child.from + 2, child.to - 1).trim();
-      builder.append(unknownValue(known?.text ?? standIn(this.options.standInTokens), file, name, templateLiteral));
+      builder.append(this.filledIn(child, expression ?? undefined, templateLiteral));
       start = child.to;
     }
     return builder.append(decodeEscapes(this.file, start, Math.max(start, end), templateLiteral)).build();
@@ -76,7 +143,7 @@ export class JavaScriptReader extends CodeReader {
     while (left.name === 'BinaryExpression') {
       const [first, operator, second]: SyntaxNode[] = operands(left);
       if (first === undefined || operator === undefined) return undefined;
-      if (operator.name === 'as' || operator.name === 'satisfies' || /^(?:\?\?|\|\|)$/.test(this.raw(operator))) {
+      if (isCast(operator, this.raw(operator))) {
         if (parts.length > 0) break;
         return this.textOf(first);
       }
@@ -100,7 +167,9 @@ export class JavaScriptReader extends CodeReader {
     if (callee.name !== 'MemberExpression') {
       const text =
         /dedent|outdent|stripindent/i.test(this.raw(callee)) && first !== undefined ? this.textOf(first) : undefined;
-      return text && dedentTag(text);
+      if (text !== undefined) return dedentTag(text);
+      const called = callee.name === 'VariableName' ? this.definitionOf(this.raw(callee)) : undefined;
+      return called !== undefined && isFunction(called) ? this.constantText(this.raw(callee)) : undefined;
     }
     const target = callee.firstChild!;
     switch (callee.lastChild === null ? '' : this.raw(callee.lastChild)) {

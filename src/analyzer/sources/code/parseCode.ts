@@ -4,10 +4,11 @@ import type { Parser, SyntaxNode } from '@lezer/common';
 type Recovering = ReturnType<Parser['startParse']> & { readonly recovering?: number };
 
 /**
- * Steps of recovery from syntax errors before a file is given up: each takes up to 40 µs where ordinary code takes 2 µs per
- * character, and a megabyte that is no code would take half a minute.
+ * Steps of recovery from syntax errors before a file is given up: each takes up to a millisecond where ordinary code takes
+ * 2 µs per character, and a megabyte that is no code would take half a minute. Of 3,000 files of packages and of Python's
+ * library, the worst took 198.
  */
-const mostRecoverySteps = 1_000;
+const mostRecoverySteps = 500;
 
 /** The tree of a file of code, tolerant of errors; undefined for what is hardly code. */
 export function parseCode(parser: Parser, text: string): SyntaxNode | undefined {

@@ -1,14 +1,13 @@
 import type { SyntaxNode } from '@lezer/common';
-import type { MappedText } from '../../prompt.ts';
-import { concatenate } from '../mappedText.ts';
 import type { PromptSource } from '../promptSource.ts';
 import { promptsFrom, type FoundText } from '../promptsFrom.ts';
-import { renderTemplate } from '../template.ts';
-import { named } from './javascript.ts';
+import { inFileOrder, named, oneContent, roleOf, template, textAt, type Content } from './content.ts';
 import { codeHint, isSystemOption, takesInstructions, takesSystem } from './promptNames.ts';
-import { PythonReader, pythonOperands } from './pythonText.ts';
-import { hardlyCode, parseCode } from './parseCode.ts';
-import { childrenOf, everySyntaxNode } from './syntax.ts';
+import { assignment, openPython } from './pythonModule.ts';
+import { pythonOperands } from './pythonSyntax.ts';
+import type { PythonReader } from './pythonText.ts';
+import { hardlyCode } from './parseCode.ts';
+import { childrenOf, collectWithReferences, everySyntaxNode } from './syntax.ts';
 
 /** Prompts as strings in Python: messages, arguments of model calls and agents, decorated functions, constants. */
 export const python: PromptSource = {
@@ -21,28 +20,27 @@ export const python: PromptSource = {
     const none = 'it holds no string that is a system prompt';
     if (!codeHint.test(file.text)) return { prompts: [], reason: none };
     const { parser } = await import('@lezer/python');
-    const root = parseCode(parser, file.text);
-    if (root === undefined) return hardlyCode;
-    const reader = new PythonReader(file.text, options);
-    const constants: { name: string; value: SyntaxNode }[] = [];
-    for (const node of everySyntaxNode(root)) {
-      if (node.name !== 'AssignStatement') continue;
-      const [target, ...rest] = childrenOf(node);
-      const value = rest.at(-1);
-      const isAssigned = rest.some((each) => each.name === 'AssignOp' && reader.raw(each) === '=');
-      if (target === undefined || value === undefined || !isAssigned) continue;
-      const name = reader.raw(target);
-      if (target.name === 'VariableName') reader.define(name, value);
-      constants.push({ name: name.slice(name.lastIndexOf('.') + 1), value });
-    }
-    const found: FoundText[] = [];
-    for (const node of everySyntaxNode(root)) found.push(...textsAt(reader, node));
-    const used = new Set(found.flatMap(({ mapped }) => mapped.segments.map(({ file: { start } }) => start)));
-    found.push(...named(reader, constants, used));
-    found.sort((a, b) => (a.mapped.segments[0]?.file.start ?? 0) - (b.mapped.segments[0]?.file.start ?? 0));
-    return promptsFrom(file, 'python', found, none);
+    const opened = openPython(file, options, parser);
+    if (opened === undefined) return hardlyCode;
+    const { reader, root } = opened;
+    const found = await collectWithReferences(reader, () => [...textsIn(reader, root)]);
+    return promptsFrom(file, 'python', inFileOrder(reader, found), none);
   },
 };
+
+function* textsIn(reader: PythonReader, root: SyntaxNode): Generator<FoundText, void, void> {
+  const found: FoundText[] = [];
+  const constants: { name: string; value: SyntaxNode }[] = [];
+  for (const node of everySyntaxNode(root)) {
+    found.push(...textsAt(reader, node));
+    const { target, value } = assignment(reader, node) ?? {};
+    if (target === undefined || value === undefined) continue;
+    const name = reader.raw(target);
+    constants.push({ name: name.slice(name.lastIndexOf('.') + 1), value });
+  }
+  yield* found;
+  yield* named(reader, constants, found);
+}
 
 function* textsAt(reader: PythonReader, node: SyntaxNode): Generator<FoundText, void, void> {
   switch (node.name) {
@@ -53,8 +51,7 @@ function* textsAt(reader: PythonReader, node: SyntaxNode): Generator<FoundText, 
       const [role, content, ...rest] = pythonOperands(node);
       if (role?.name !== 'String' || content === undefined || rest.length > 0) break;
       if (reader.textOf(role)?.text !== 'system') break;
-      const mapped = reader.textOf(content);
-      if (mapped !== undefined) yield { mapped: renderTemplate(mapped, 'braces', {}, reader.options) };
+      yield* template(reader, content);
       break;
     }
     case 'CallExpression':
@@ -92,26 +89,23 @@ function argumentsOf(reader: PythonReader, list: SyntaxNode): { named: Map<strin
 }
 
 function* roleTexts(reader: PythonReader, entries: ReadonlyMap<string, SyntaxNode>): Generator<FoundText, void, void> {
-  const roleNode = entries.get('role');
-  const role = roleNode && reader.textOf(roleNode)?.text;
-  if (role === 'system' || role === 'developer') {
-    const mapped = contentOf(reader, entries.get('content') ?? entries.get('parts'));
-    if (mapped !== undefined) yield { mapped, ...(role === 'developer' ? { role } : {}) };
+  const role = roleOf(reader, entries.get('role'));
+  if (role !== undefined) {
+    const content = contentOf(reader, entries.get('content') ?? entries.get('parts'));
+    if (content !== undefined) yield { ...content, ...(role === 'developer' ? { role } : {}) };
   }
   for (const [name, value] of entries) {
-    const mapped = isSystemOption(name) ? contentOf(reader, value) : undefined;
-    if (mapped !== undefined) yield { mapped };
+    const content = isSystemOption(name) ? contentOf(reader, value) : undefined;
+    if (content !== undefined) yield content;
   }
 }
 
-function contentOf(reader: PythonReader, node: SyntaxNode | undefined): MappedText | undefined {
+function contentOf(reader: PythonReader, node: SyntaxNode | undefined): Content | undefined {
   if (node === undefined) return undefined;
-  const text = reader.textOf(node);
+  const text = textAt(reader, node);
   if (text !== undefined) return text;
-  if (node.name === 'ArrayExpression') {
-    const parts = pythonOperands(node).flatMap((item) => contentOf(reader, item) ?? []);
-    return parts.length === 0 ? undefined : concatenate(parts, '\n\n');
-  }
+  if (node.name === 'ArrayExpression')
+    return oneContent(pythonOperands(node).flatMap((item) => contentOf(reader, item) ?? []));
   if (node.name === 'DictionaryExpression') {
     const entries = dictionaryOf(reader, node);
     return contentOf(reader, entries.get('text') ?? entries.get('parts'));
@@ -131,17 +125,18 @@ function* callTexts(reader: PythonReader, node: SyntaxNode): Generator<FoundText
     )
   ) {
     const value = keywords.get('content') ?? keywords.get('template') ?? keywords.get('system_message') ?? rest[0];
-    const mapped = contentOf(reader, value);
-    const isTemplate = name.endsWith('from_template');
-    if (mapped !== undefined)
-      yield { mapped: isTemplate ? renderTemplate(mapped, 'braces', {}, reader.options) : mapped };
+    if (name.endsWith('from_template') && value !== undefined) yield* template(reader, value);
+    else {
+      const content = contentOf(reader, value);
+      if (content !== undefined) yield content;
+    }
     return;
   }
   yield* roleTexts(reader, keywords);
   for (const [key, value] of keywords) {
     const isPrompt = (key === 'system' && takesSystem(name)) || (key === 'instructions' && takesInstructions(name));
-    const mapped = isPrompt ? contentOf(reader, value) : undefined;
-    if (mapped !== undefined) yield { mapped };
+    const content = isPrompt ? contentOf(reader, value) : undefined;
+    if (content !== undefined) yield content;
   }
 }
 
@@ -153,7 +148,7 @@ function* decoratedTexts(reader: PythonReader, node: SyntaxNode): Generator<Foun
   if (!isPrompt) return;
   for (const inner of everySyntaxNode(node)) {
     const value = inner.name === 'ReturnStatement' ? inner.firstChild?.nextSibling : undefined;
-    const mapped = value ? reader.textOf(value) : undefined;
-    if (mapped !== undefined) yield { mapped };
+    const content = value ? textAt(reader, value) : undefined;
+    if (content !== undefined) yield content;
   }
 }

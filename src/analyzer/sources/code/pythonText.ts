@@ -2,15 +2,23 @@ import type { SyntaxNode } from '@lezer/common';
 import type { Encoding, MappedText } from '../../prompt.ts';
 import { escapedLines } from '../data/dataNode.ts';
 import { concatenate, mapText, MappedTextBuilder } from '../mappedText.ts';
+import type { ExtractionOptions, SourceFile } from '../promptSource.ts';
 import { renderTemplate, standIn } from '../template.ts';
-import { childrenOf, CodeReader, operandsBut } from './syntax.ts';
+import { pathRead, pythonModulePaths } from './pythonPaths.ts';
+import { pythonOperands, returned } from './pythonSyntax.ts';
+import { childrenOf, CodeReader } from './syntax.ts';
 import { dedent, joined, trimEnds, unknownValue } from './textOperations.ts';
-
-const punctuation = new Set(['(', ')', '[', ']', ',', 'Comment']);
-export const pythonOperands = operandsBut(punctuation);
 
 /** String expressions of Python. */
 export class PythonReader extends CodeReader {
+  constructor(
+    source: SourceFile,
+    options: ExtractionOptions,
+    private readonly openModule: (file: SourceFile) => PythonReader | undefined,
+  ) {
+    super(source, options);
+  }
+
   textOf(node: SyntaxNode): MappedText | undefined {
     switch (node.name) {
       case 'String':
@@ -25,12 +33,64 @@ export class PythonReader extends CodeReader {
       case 'BinaryExpression':
         return this.#binary(node);
       case 'VariableName':
-        return this.constantText(this.raw(node));
+        return this.constantText(this.raw(node)) ?? this.included(node);
       case 'CallExpression':
-        return this.#call(node);
+        return this.#call(node) ?? this.included(node);
+      case 'MemberExpression':
+        return this.included(node);
+      case 'AwaitExpression':
+      case 'FunctionDefinition': {
+        const inner = this.unwrapped(node)?.inner;
+        return inner && this.textOf(inner);
+      }
       default:
         return undefined;
     }
+  }
+
+  protected fileReadBy(node: SyntaxNode): string | undefined {
+    return pathRead(this, node);
+  }
+
+  protected unwrapped(node: SyntaxNode) {
+    switch (node.name) {
+      case 'ParenthesizedExpression': {
+        const [inner] = pythonOperands(node);
+        return inner && { inner };
+      }
+      case 'AwaitExpression':
+        return node.lastChild === null ? undefined : { inner: node.lastChild };
+      case 'FunctionDefinition': {
+        const inner = returned(node);
+        return inner && { inner };
+      }
+      case 'CallExpression':
+        return this.#unwrappedCall(node);
+      default:
+        return undefined;
+    }
+  }
+
+  /** `text.strip()` and the like, and a function of this file that does nothing but return a text. */
+  #unwrappedCall(node: SyntaxNode) {
+    const callee = node.firstChild;
+    if (callee?.name === 'VariableName')
+      return this.definitionOf(this.raw(callee))?.name === 'FunctionDefinition' ? { inner: callee } : undefined;
+    const target = callee?.name === 'MemberExpression' ? callee.firstChild : null;
+    const method = target === null || !callee?.lastChild ? '' : this.raw(callee.lastChild);
+    if (target === null || !/^[lr]?strip$/.test(method)) return undefined;
+    return {
+      inner: target,
+      change: (text: MappedText) => trimEnds(text, method !== 'rstrip', method !== 'lstrip'),
+    };
+  }
+
+  protected modulePaths(module: string) {
+    return pythonModulePaths(module);
+  }
+
+  protected open(file: SourceFile): PythonReader | undefined {
+    return this.openModule(file);
   }
 
   #literal(node: SyntaxNode): MappedText | undefined {
@@ -50,10 +110,7 @@ export class PythonReader extends CodeReader {
       if (child.name !== 'FormatReplacement') continue;
       plain(child.from);
       const expression = child.firstChild?.nextSibling;
-      const known = expression?.name === 'VariableName' ? this.textOf(expression) : undefined;
-      const file = { start: child.from, end: child.to };
-      const name = expression ? this.raw(expression) : '';
-      builder.append(unknownValue(known?.text ?? standIn(this.options.standInTokens), file, name, encoding));
+      builder.append(this.filledIn(child, expression ?? undefined, encoding));
       at = child.to;
     }
     plain(Math.max(at, end));
@@ -105,7 +162,9 @@ export class PythonReader extends CodeReader {
       case 'join':
         return this.#join(target, first);
       default:
-        return undefined;
+        return callee.name === 'VariableName' && this.definitionOf(name)?.name === 'FunctionDefinition'
+          ? this.constantText(name)
+          : undefined;
     }
   }
 

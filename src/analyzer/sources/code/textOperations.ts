@@ -2,9 +2,13 @@ import type { Encoding, Hole, MappedText, PromptSegment, TextRange } from '../..
 import { mapLines, MappedTextBuilder, slice, withLineFeeds } from '../mappedText.ts';
 
 /** A variable in code whose value is not known: it stands between quotes, or inside of them. */
-export function unknownValue(text: string, file: TextRange, name: string, encoding?: Encoding): MappedText {
-  const hole: Hole = { name: name.slice(0, 80), from: 'stand-in', ...(encoding ? {} : { isOutside: true as const }) };
-  return new MappedTextBuilder().decoded(text, file, { encoding, hole }).build();
+export const unknownValue = (text: string, file: TextRange, name: string, encoding?: Encoding): MappedText =>
+  foreignHole(text, file, { name: name.slice(0, 80), from: 'stand-in' }, encoding);
+
+/** Text that does not stand in the file: between quotes, or inside of them. */
+export function foreignHole(text: string, file: TextRange, hole: Hole, encoding?: Encoding): MappedText {
+  const placed: Hole = encoding === undefined ? { ...hole, isOutside: true } : hole;
+  return new MappedTextBuilder().decoded(text, file, { encoding, hole: placed }).build();
 }
 
 /** The same text where line ends of the literals carry the indent that was taken away. */
