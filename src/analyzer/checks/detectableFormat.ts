@@ -73,7 +73,8 @@ function highlights(response: string): number {
 /** The value of an answer that is JSON, with or without a fence around it; undefined where it is none. */
 export function parseReply(response: string): { readonly value: unknown } | undefined {
   let body = strip(response);
-  for (const fence of ['```json', '```Json', '```JSON', '```']) if (body.startsWith(fence)) body = body.slice(fence.length);
+  for (const fence of ['```json', '```Json', '```JSON', '```'])
+    if (body.startsWith(fence)) body = body.slice(fence.length);
   if (body.endsWith('```')) body = body.slice(0, -3);
   try {
     return { value: JSON.parse(withPythonNumbers(strip(body))) };

@@ -41,7 +41,7 @@ export const keywordChecks: readonly Check[] = [
     origin: 'ifeval',
     title: 'contains a letter a number of times',
     kwargs: z.strictObject({
-      letter: z.string().refine((letter) => [...letter].length === 1, 'one character'),
+      letter: z.string().refine((letter) => Array.from(letter).length === 1, 'one character'),
       let_frequency: count,
       let_relation: relation,
     }),

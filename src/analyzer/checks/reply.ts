@@ -39,7 +39,10 @@ export const replyChecks: readonly Check[] = [
     title: 'starts with a phrase',
     kwargs: z.strictObject({ phrase: z.string().min(1) }),
     describe: ({ phrase }) => `starts with "${phrase}"`,
-    passes: (response, { phrase }) => plainText(response).replace(/^["*\s]+/, '').startsWith(plainText(phrase)),
+    passes: (response, { phrase }) =>
+      plainText(response)
+        .replace(/^["*\s]+/, '')
+        .startsWith(plainText(phrase)),
   }),
   defineCheck({
     id: 'reply:json',

@@ -49,7 +49,7 @@ export const styleChecks: readonly Check[] = [
     title: 'has a number of characters',
     kwargs: z.strictObject({ characters: count, relation }),
     describe: (kwargs) => `has ${kwargs.relation} ${kwargs.characters} characters`,
-    passes: (response, kwargs) => holds([...response.trim()].length, kwargs.relation, kwargs.characters),
+    passes: (response, kwargs) => holds(Array.from(response.trim()).length, kwargs.relation, kwargs.characters),
   }),
   defineCheck({
     id: 'style:questions',
@@ -58,7 +58,11 @@ export const styleChecks: readonly Check[] = [
     kwargs: z.strictObject({ questions: count, relation }),
     describe: (kwargs) => `asks ${kwargs.relation} ${kwargs.questions} questions`,
     passes: (response, kwargs) =>
-      holds(countOf(response.replace(codeBlock, ''), /[?？؟]+(?=\s|["'”’)\]*]|$)/gu), kwargs.relation, kwargs.questions),
+      holds(
+        countOf(response.replace(codeBlock, ''), /[?？؟]+(?=\s|["'”’)\]*]|$)/gu),
+        kwargs.relation,
+        kwargs.questions,
+      ),
   }),
   defineCheck({
     id: 'style:bullets',
@@ -85,15 +89,9 @@ export const styleChecks: readonly Check[] = [
 
 /** A word or phrase between word boundaries, where its script has any, over any white space. */
 function phrase(text: string): RegExp {
-  const body = text
-    .trim()
-    .replace(/[’‘]/g, "'")
-    .split(/\s+/)
-    .map(escaped)
-    .join('\\s+');
+  const body = text.trim().replace(/[’‘]/g, "'").split(/\s+/).map(escaped).join('\\s+');
   const hasNoSpaces = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/u.test(text);
-  const edge = (character: string): string =>
-    !hasNoSpaces && /[\p{L}\p{N}_]/u.test(character) ? wordBoundary : '';
+  const edge = (character: string): string => (!hasNoSpaces && /[\p{L}\p{N}_]/u.test(character) ? wordBoundary : '');
   const trimmed = text.trim();
   return new RegExp(`${edge(trimmed[0]!)}${body}${edge(trimmed.at(-1)!)}`, 'iu');
 }

@@ -99,4 +99,3 @@ function endsSentence(token: string, next: string): boolean {
   const isAbbreviation = abbreviations.has(type) || abbreviations.has(type.split('-').at(-1)!);
   return !isAbbreviation || startsSentence;
 }
-
