@@ -58,10 +58,17 @@ export const formatChecks: readonly Check[] = [
     title: 'has a title in double angular brackets',
     kwargs: z.strictObject({}),
     describe: () => 'has a title in double angular brackets',
-    passes: (response) =>
-      (response.match(/<<[^\n]+>>/g) ?? []).some((title) => !isBlank(stripEnd(stripStart(title, '<'), '>'))),
+    passes: (response) => response.split('\n').some(hasTitle),
   }),
 ];
+
+/** From the first `<<` of a line to its last `>>`, with something between them. */
+function hasTitle(line: string): boolean {
+  const start = line.indexOf('<<');
+  const end = line.lastIndexOf('>>');
+  if (start < 0 || end < start + 3) return false;
+  return !isBlank(stripEnd(stripStart(line.slice(start, end), '<'), '>'));
+}
 
 /** Emphasis between single asterisks, and strong emphasis between double ones. */
 function highlights(response: string): number {

@@ -14,7 +14,7 @@ const endPatterns: readonly RegExp[] = [
   ),
   // Without quotes a phrase ends with its sentence.
   new RegExp(
-    `\\b${endVerb}\\b[^.!?\\n"“]{0,70}?\\b(?:exact (?:phrase|sentence|words?|line)|with(?: (?:the|this))?(?: (?:exact|following))*(?: (?:phrase|sentence|words?|line))?(?=:))(?:: | (?!that|which|of your))()()([\\p{L}][^"“\\n]{2,160}?[.!?])(?=[.\\s]|$)`,
+    `\\b${endVerb}\\b[^.!?\\n"“]{0,70}?\\b(?:exact (?:phrase|sentence|words?|line)|with(?: (?:the|this))?(?: (?:exact|following))*(?: (?:phrase|sentence|words?|line))?(?=:))(?:: | (?!that|which|of your))([\\p{L}][^"“\\n]{2,160}?[.!?])(?=[.\\s]|$)`,
     'iu',
   ),
   new RegExp(
@@ -23,13 +23,17 @@ const endPatterns: readonly RegExp[] = [
   ),
 ];
 
+/** The only group that took part. */
+const phraseOf = (match: RegExpExecArray): string =>
+  (match.slice(1).find((group): group is string => typeof group === 'string') ?? '').trim();
+
 function endPhrase({ text }: AskedText): Found[] {
   for (const pattern of endPatterns) {
     const match = pattern.exec(text);
     if (match === null || /\breference\b|\bpost ?script\b|\bP\. ?S\b|\bP\. ?P\. ?S\b/iu.test(match[0])) continue;
     const before = text.slice(Math.max(0, match.index - 30), match.index);
     if (new RegExp(`\\b${NEG}\\s+(?:\\p{L}+\\s+)?$`, 'iu').test(before)) continue;
-    const phrase = (match[1] || match[2] || match[3] || '').trim();
+    const phrase = phraseOf(match);
     // A mark alone, such as a bracket or a star, belongs to some format.
     if (!/\p{L}{2}/u.test(phrase)) continue;
     return [
@@ -52,7 +56,7 @@ function startPhrase({ text }: AskedText): Found[] {
   const match = starts.exec(text);
   if (match === null) return [];
   if (new RegExp(`\\b${NEG}\\s+(?:\\p{L}+\\s+)?$`, 'iu').test(text.slice(0, match.index))) return [];
-  const phrase = (match[1] || match[2] || match[3] || '').trim();
+  const phrase = phraseOf(match);
   return [
     { id: 'reply:starts_with', kwargs: { phrase }, at: { start: match.index, end: match.index + match[0].length } },
   ];

@@ -38,10 +38,10 @@ const recognisers: readonly ((asked: AskedText) => Found[])[] = [
 export function recogniseChecks(text: string, scope: Scope = responseScope(text)): RecognisedCheck[] {
   const normal = text.replaceAll('\r\n', '\n ');
   const asked = askedText(normal);
-  const inScope = asked.sentences.filter(({ text: sentence }) => scope(sentence));
+  const inScope = asked.sentences.filter(({ start, end }) => scope(normal.slice(start, end)));
   if (inScope.length === 0) return [];
   const scoped =
-    inScope.length === asked.sentences.length ? asked : { text: onlyIn(normal, inScope), sentences: inScope };
+    inScope.length === asked.sentences.length ? asked : { text: onlyIn(asked.text, inScope), sentences: inScope };
   const seen = new Set<string>();
   return recognisers
     .flatMap((recogniser) => recogniser(scoped))

@@ -16,16 +16,16 @@ export function lengthRecogniser(asked: AskedText): Found[] {
 
 /** Sentences about a part of the response, or about what depends on its length. */
 function isAboutPart(text: string): boolean {
-  if (/\b(?:response|answer|reply|output)\b/iu.test(text) && !dependsOnLength.test(text)) return false;
   if (dependsOnLength.test(text)) return true;
+  if (/\b(?:response|answer|reply|output)\b/iu.test(text)) return false;
   if (/\b(?:titles?|headlines?|subject lines?|captions?|taglines?|slogans?|labels?|headings?|hashtags?)\b/iu.test(text))
     return true;
   // "Summary (max. 3 sentences)" is an item of a layout.
-  return /\(/u.test(text) && (text.replace(/\([^()]*\)/g, ' ').match(/\p{L}+/gu) ?? []).length <= 2;
+  return text.includes('(') && (text.replace(/\([^()]*\)/g, ' ').match(/\p{L}+/gu) ?? []).length <= 2;
 }
 
 const dependsOnLength =
-  /\b(?:if|when|unless|before writing)\b[^,]{0,60}\b(?:words|sentences|paragraphs|characters)\b|\b(?:answers|replies|responses|texts|documents|articles|messages|emails)\b[^.,]{0,12}\b(?:of|with|above|over|longer than|exceeding) (?:more than |at least |over )?[\d,]+ (?:words|sentences|paragraphs|characters)\b/iu;
+  /\b(?:if|when|unless|before writing)\b(?:[^,]|,\d){0,60}\b(?:words|sentences|paragraphs|characters)\b|\b(?:answers|replies|responses|texts|documents|articles|messages|emails)\b[^.,]{0,12}\b(?:of|with|above|over|longer than|exceeding) (?:more than |at least |over )?[\d,]+ (?:words|sentences|paragraphs|characters)\b/iu;
 
 function sentenceCount({ sentences }: AskedText): Found[] {
   for (const { text, start, end } of sentences) {
@@ -53,7 +53,10 @@ const aboutCapitals = /\bcapital|\ball[- ]caps\b|\bupper-?case|\bin caps\b/iu;
 function wordCount({ sentences }: AskedText): Found[] {
   for (const { text, start, end } of sentences) {
     if (isAboutPart(text)) continue;
-    const bounds = boundsOf(text, 'words?').length === 0 ? [] : boundsOf(withoutCapitals(text), 'words?');
+    const bounds =
+      boundsOf(text, 'words?').length === 0
+        ? []
+        : boundsOf(aboutCapitals.test(text) ? withoutCapitals(text) : text, 'words?');
     if (bounds.length > 0)
       return bounds.map(({ relation, n }) => ({
         id: 'length_constraints:number_words',
