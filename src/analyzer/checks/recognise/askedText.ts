@@ -46,11 +46,12 @@ export function askedText(source: string): AskedText {
   return { text, sentences };
 }
 
+/** With spaces for inline code and for the marks of strong words, so that places stay. */
 function withoutInlineCode(source: string): string {
   const units = source.split('');
   for (const { start, end } of codeRanges(source))
     if (!source.startsWith('```', start) && !source.slice(start, end).includes('\n')) units.fill(' ', start, end);
-  return units.join('');
+  return units.join('').replace(/(?<![*_])(\*\*|__)(?=[^\s*_])([^*_\n]+)\1(?![*_])/gu, '  $2  ');
 }
 
 /** Words that turn a request into its opposite. */

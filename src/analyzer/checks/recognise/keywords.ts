@@ -81,7 +81,7 @@ const notAWordList =
 const useVerb =
   '(?:us(?:e|ing)|includ(?:e|ing)|mention(?:ing)?|say(?:ing)?|contain(?:ing)?|writ(?:e|ing)|utter(?:ing)?|employ(?:ing)?|have|having|output(?:ting)?|repeat(?:ing)?|print(?:ing)?)';
 const forbiddenNouns = new RegExp(
-  `\\b${NEG}\\s+(?:(?:ever|please|to|use|the use of|the) )*(?:${useVerb} )?(?:any of )?(?:the )?(?:following |specific |exact |negative |forbidden |banned )?${noun}(?: like| such as| of)?:? (?!that |which |in |to |is )(.+)`,
+  `\\b${NEG}\\s+(?:(?:ever|please|to|use|the use of|the) )*(?:${useVerb} )?(?:any of )?(?:the )?(?:following |specific |exact |negative |forbidden |banned )?${noun}(?: like| such as| of)?(?: (?:in|within) (?:any|all|each|your)(?: of)?(?: (?:your|the))?(?: entire)? (?:responses?|repl(?:y|ies)|answers?|messages?|output)(?=:))?:? (?!that |which |in |to |is )(.+)`,
   'iu',
 );
 const forbiddenPassive = new RegExp(
