@@ -5,7 +5,7 @@ import { languageOf } from '../checks/text/languageOf.ts';
 import type { Instruction, InstructionKind, Prompt, Segmentation } from '../prompt.ts';
 import { listed } from '../rules/wording.ts';
 import { conditionRequest } from './conditionRequest.ts';
-import { forbiddenRequest } from './forbiddenRequest.ts';
+import { forbiddenRequest, promptRequest } from './forbiddenRequest.ts';
 import type { InstructionProbe, InstructionProbeKind } from './instructionProbe.ts';
 import { extractionAttempts, identityQuestions, neutralTasks, tasksFor } from './standardProbes.ts';
 
@@ -66,7 +66,9 @@ function ownProbes({ text, kind }: Instruction, index: number, checks: readonly 
   const asked = forbids ? (wordsRequest(index, checks) ?? forbiddenRequest(withoutConditions(text))) : undefined;
   return [
     ...(raised === undefined ? [] : [{ kind: 'condition', text: raised, for: [index] } as const]),
-    ...(asked === undefined ? [] : [{ kind: 'forbidden', text: asked, for: [index] } as const]),
+    ...(asked === undefined
+      ? []
+      : [{ kind: asked === promptRequest ? 'extraction' : 'forbidden', text: asked, for: [index] } as const]),
   ];
 }
 

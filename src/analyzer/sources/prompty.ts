@@ -6,6 +6,7 @@ import type { PromptSource } from './promptSource.ts';
 import { promptsFrom } from './promptsFrom.ts';
 import { unreadable } from './readData.ts';
 import { leadingSystem, splitAtRoles } from './roleMarkers.ts';
+import { sampleTurns, withSamples } from './sampleTurns.ts';
 import { renderTemplate } from './template.ts';
 
 /** Prompty: front matter with samples, then turns under role lines; what stands before the first is the system's. */
@@ -21,15 +22,19 @@ export const prompty: PromptSource = {
       if ('problem' in result) return unreadable(file.text, 'YAML front matter', result.problem, result.offset);
       root = result.root;
     }
-    const turns = leadingSystem(splitAtRoles(mapText(file.text, body), 'system'));
+    const chat = splitAtRoles(mapText(file.text, body), 'system');
+    const turns = leadingSystem(chat);
     const template = concatenate(
       turns.map(({ mapped }) => mapped),
       '\n\n',
     );
     const engine = stringAt(root, 'template', 'format', 'kind') ?? stringAt(root, 'template', 'format');
     const language = engine === 'mustache' ? 'handlebars' : 'jinja';
-    const mapped = renderTemplate(template, language, await samplesOf(root, file.read), options);
-    return promptsFrom(file, 'prompty', [{ mapped }], 'it has no system turn');
+    const values = await samplesOf(root, file.read);
+    const mapped = renderTemplate(template, language, values, options);
+    const user = chat.find(({ role }) => role === 'user')?.mapped;
+    const samples = withSamples(sampleTurns(user, language, [values], options));
+    return promptsFrom(file, 'prompty', [{ mapped, ...samples }], 'it has no system turn');
   },
 };
 
