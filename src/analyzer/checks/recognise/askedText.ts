@@ -55,10 +55,9 @@ function withoutInlineCode(source: string): string {
 }
 
 /** Words that turn a request into its opposite. */
-const negation =
+export const NEG =
   "(?:(?<!don['’]t forget to )(?:do not|does not|don['’]?t|doesn['’]?t|never|must not|mustn['’]t|should not|shouldn['’]t|cannot|can not|can['’]t|may not|avoid(?:ing|s)?|refrain(?:ing|s)? from|without|not allowed to|not(?= (?:contain|include|use|mention|say|write|have)[^\\p{L}])|not to|to not|exclud(?:e|es|ing)|omit(?:s|ting)?|no|free of|devoid of|forbidden to))";
-export const NEG = negation;
-const negated = new RegExp(`\\b${negation}\\b`, 'iu');
+const negated = new RegExp(`\\b${NEG}\\b`, 'iu');
 
 export const isNegated = (text: string): boolean =>
   negated.test(text.replace(/\bdo not forget to\b|\bdon['’]t forget to\b/giu, ''));

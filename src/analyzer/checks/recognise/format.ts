@@ -82,8 +82,7 @@ function json({ sentences }: AskedText): Found[] {
   return sentence === undefined ? [] : [{ id: 'detectable_format:json_format', kwargs: {}, at: sentence }];
 }
 
-const splitterWords =
-  'Section|Paragraph|Chapter|Part|Day|Audience|Round|Stage|Verse|Act|Scene|Step|Act|Week|Lesson|Volume';
+const splitterWords = 'Section|Paragraph|Chapter|Part|Day|Audience|Round|Stage|Verse|Act|Scene|Step|Week|Lesson|Volume';
 const splitter = new RegExp(
   `(?<![\\p{L}])(${splitterWords}|${splitterWords.toUpperCase()})[ _-]?(?:X|Y|N|i|#|\\d+|I+V?|\\[?(?:number|n|x)\\]?)(?![\\p{L}])`,
   'gu',

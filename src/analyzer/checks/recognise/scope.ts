@@ -1,9 +1,6 @@
 /** Whether a sentence of a prompt speaks about the response. */
 export type Scope = (sentence: string) => boolean;
 
-/** For texts that are known to be about the response and nothing else. */
-export const everything: Scope = () => true;
-
 const response =
   /\b(?:responds?|responses?|responding|repl(?:y|ies|ying)|answers?|answering|your (?:entire |whole |final )?(?:output|messages?)|the user|users? (?:asks?|says?|messages?|wants?)|speak|conversations?|tone)\b/iu;
 /** Code, tables, file names and calls: such a sentence is about something else than the words of an answer. */
