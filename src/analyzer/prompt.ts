@@ -76,6 +76,8 @@ export interface Prompt extends MappedText {
   readonly isLikely?: true;
   readonly host?: Host;
   readonly limits?: readonly LengthLimit[];
+  /** User turns that stand beside the prompt in its file (tests, sample data): what its author tries it with. */
+  readonly samples?: readonly string[];
   /** What a reader has to know, such as an import that was not followed. */
   readonly notes?: readonly string[];
 }

@@ -5,6 +5,7 @@ import { LineIndex, toFileRange } from './fileRanges.ts';
 import { strongestProbe, type Measurement, type VariantMeasurement } from './measurement.ts';
 import type { AuditInput } from './outcome.ts';
 import type { Probe } from './probes.ts';
+import { promptConflicts } from './promptConflicts.ts';
 import type { Leak, PromptReport, ResponseReport, VariantInstruction, VariantReport } from './report.ts';
 import type { AuditSettings } from './settings.ts';
 import { truncationsOf } from './truncation.ts';
@@ -22,6 +23,7 @@ export function promptReport(
   const started = variants.length > 0;
   const leaks = new LeakTable(measurement);
   const truncations = truncationsOf(prompt, fileText);
+  const conflicts = promptConflicts(prompt.text, segmentation);
   return {
     uri: prompt.uri,
     source: prompt.source,
@@ -33,6 +35,7 @@ export function promptReport(
     notes: [...(prompt.notes ?? []), ...placementNotes(measurement)],
     ...(prompt.host === undefined ? {} : { host: { title: prompt.host.title, ...measurement.hostTokens } }),
     ...(truncations.length === 0 ? {} : { truncations }),
+    ...(conflicts.length === 0 ? {} : { conflicts }),
     fullLeak: leaks.largest(fullAnswers),
     instructions: segmentation.instructions.map((instruction, i) => {
       const at = positions[i];

@@ -39,6 +39,7 @@ export const ruleIds = [
   'marker-unknown',
   'prompt-truncated',
   'protection-exceeds-budget',
+  'instructions-conflict',
 ] as const;
 export const ruleId = z.enum(ruleIds);
 
@@ -188,6 +189,12 @@ const truncation = z.strictObject({
   range: fileRange.describe('From the first character that is not read to the end of its line.'),
 });
 
+const conflict = z.strictObject({
+  instructions: z.tuple([z.string(), z.string()]).describe('Ids, in the order of the file.'),
+  asks: z.tuple([z.string(), z.string()]).describe('What each of them asks of the response.'),
+  certain: z.boolean().describe('No response can obey both; otherwise it is hard to.'),
+});
+
 const host = z.strictObject({
   title: z.string().describe('What it is: a stand-in, or a file.'),
   tokensBefore: z.int().nullable().describe('Null when the prompt was not encoded.'),
@@ -205,6 +212,10 @@ export const promptReport = z.strictObject({
   settings: settingsSummary.optional().describe('Where a configuration gives this file other settings than the run.'),
   host: host.optional().describe('Text of a tool around the prompt; its tokens count, and nothing is said about it.'),
   truncations: z.array(truncation).optional().describe('Limits of tools that the file exceeds.'),
+  conflicts: z
+    .array(conflict)
+    .optional()
+    .describe('Pairs of instructions that hardly hold together. Found without a model.'),
   notes: z
     .array(z.string())
     .describe(
@@ -238,6 +249,10 @@ export const finding = z.strictObject({
     .nullable()
     .describe('Id of the instruction, null when the finding is about the whole prompt.'),
   likely: z.boolean().describe('True when the verdict rests on loss alone ("likely ignored").'),
+  related: z
+    .array(z.strictObject({ range: fileRange, message: z.string() }))
+    .optional()
+    .describe('Other places of the same file that the finding is about.'),
   evidence: z.strictObject({
     breaking: z
       .array(z.strictObject({ policy: z.string(), ratio: share }))
@@ -295,6 +310,7 @@ export type EqualBytes = z.infer<typeof equalBytes>;
 export type OrderScore = z.infer<typeof orderScore>;
 export type Fix = z.infer<typeof fix>;
 export type Truncation = z.infer<typeof truncation>;
+export type ConflictReport = z.infer<typeof conflict>;
 export type PromptReport = z.infer<typeof promptReport>;
 export type Finding = z.infer<typeof finding>;
 export type ModelSummary = z.infer<typeof modelSummary>;

@@ -13,7 +13,7 @@ const quotedAnswerLength = 90;
 
 /** Where to look for what a finding says: the instruction, the answer with the full cache, the answers under compression. */
 export function evidenceOf(finding: Finding, prompt: PromptReport, answers: Answers): Evidence[] {
-  const evidence: Evidence[] = [];
+  const evidence: Evidence[] = (finding.related ?? []).map((place) => ({ kind: 'document', ...place }));
   const instruction = prompt.instructions.find(({ id }) => id === finding.instruction);
   if (instruction !== undefined && instruction.range.offsets.join() !== finding.range.offsets.join())
     evidence.push({ kind: 'document', message: 'The instruction that this is about.', range: instruction.range });

@@ -2,6 +2,7 @@ import type { Finding, PromptReport, RuleId } from '../report.ts';
 import { instructionEvicted } from './instructionEvicted.ts';
 import { instructionIgnored } from './instructionIgnored.ts';
 import { instructionInert } from './instructionInert.ts';
+import { instructionsConflict } from './instructionsConflict.ts';
 import { markerUnknown } from './markerUnknown.ts';
 import { promptLeak } from './promptLeak.ts';
 import { promptTruncated } from './promptTruncated.ts';
@@ -15,6 +16,7 @@ const byId: Record<RuleId, Rule> = {
   'prompt-leak': promptLeak,
   'instruction-evicted': instructionEvicted,
   'instruction-ignored': instructionIgnored,
+  'instructions-conflict': instructionsConflict,
   'instruction-inert': instructionInert,
   'marker-unknown': markerUnknown,
   'protection-exceeds-budget': protectionExceedsBudget,

@@ -34,6 +34,12 @@ export function systemTurn(messages: readonly DataNode[]): FoundText | undefined
   };
 }
 
+/** The first user turn of a list of messages. */
+export function firstUserTurn(messages: readonly DataNode[]): MappedText | undefined {
+  const message = messages.find((node) => stringAt(node, 'role')?.toLowerCase() === 'user');
+  return contentText(at(message, 'content'));
+}
+
 /** True for a list whose items look like chat messages. */
 export const isChat = (node: DataNode): boolean =>
   node.kind === 'array' && node.items.length > 0 && stringAt(node.items[0], 'role') !== undefined;

@@ -1,8 +1,9 @@
 import { at, plain, type DataNode } from './data/dataNode.ts';
-import { systemTurn } from './chatMessages.ts';
+import { firstUserTurn, systemTurn } from './chatMessages.ts';
 import type { PromptSource } from './promptSource.ts';
 import { promptsFrom } from './promptsFrom.ts';
 import { isExtraction, readData } from './readData.ts';
+import { sampleTurns, withSamples } from './sampleTurns.ts';
 import { renderTemplate } from './template.ts';
 
 /** Prompt files of GitHub Models: `messages`, and samples of the variables in `testData`. */
@@ -13,13 +14,21 @@ export const githubModels: PromptSource = {
   extract: async (file, options) => {
     const root = await readData(file);
     if (isExtraction(root)) return root;
-    const turn = systemTurn(at(root, 'messages')?.items ?? []);
-    const found = turn && { ...turn, mapped: renderTemplate(turn.mapped, 'handlebars', samplesOf(root), options) };
+    const messages = at(root, 'messages')?.items ?? [];
+    const turn = systemTurn(messages);
+    const sets = samplesOf(root);
+    const found = turn && {
+      ...turn,
+      mapped: renderTemplate(turn.mapped, 'handlebars', sets[0] ?? {}, options),
+      ...withSamples(sampleTurns(firstUserTurn(messages), 'handlebars', sets, options)),
+    };
     return promptsFrom(file, 'github-models', found === undefined ? [] : [found], 'it has no system message');
   },
 };
 
-function samplesOf(root: DataNode): Record<string, unknown> {
-  const first = at(root, 'testData', 0);
-  return first?.kind === 'object' ? (plain(first) as Record<string, unknown>) : {};
+/** The values of each test, in the order of the file. */
+function samplesOf(root: DataNode): Record<string, unknown>[] {
+  return (at(root, 'testData')?.items ?? [])
+    .filter(({ kind }) => kind === 'object')
+    .map((set) => plain(set) as Record<string, unknown>);
 }

@@ -3,7 +3,7 @@ import { withLineFeeds } from './mappedText.ts';
 import type { Extraction, PromptElsewhere, SourceFile } from './promptSource.ts';
 
 /** A text that a source found, before it becomes a prompt. */
-export interface FoundText extends Pick<Prompt, 'role' | 'isLikely' | 'limits' | 'notes'> {
+export interface FoundText extends Pick<Prompt, 'role' | 'isLikely' | 'limits' | 'samples' | 'notes'> {
   readonly mapped: MappedText;
   /** The file that `mapped` leads to, where it is not the one that is read. */
   readonly file?: SourceFile;

@@ -7,6 +7,7 @@ import type { FileReader, PromptSource } from './promptSource.ts';
 import { promptsFrom } from './promptsFrom.ts';
 import { unreadable } from './readData.ts';
 import { leadingSystem, splitAtRoles } from './roleMarkers.ts';
+import { sampleTurns, withSamples } from './sampleTurns.ts';
 import { renderTemplate } from './template.ts';
 import { bodyOf } from './wholeFile.ts';
 
@@ -23,7 +24,8 @@ export const prompty: PromptSource = {
       if ('problem' in result) return unreadable(file.text, 'YAML front matter', result.problem, result.offset);
       root = result.root;
     }
-    const turns = leadingSystem(splitAtRoles(mapText(file.text, body), 'system'));
+    const chat = splitAtRoles(mapText(file.text, body), 'system');
+    const turns = leadingSystem(chat);
     const template = concatenate(
       turns.map(({ mapped }) => mapped),
       '\n\n',
@@ -31,12 +33,14 @@ export const prompty: PromptSource = {
     const engine = stringAt(root, 'template', 'format', 'kind') ?? stringAt(root, 'template', 'format');
     const language = engine === 'mustache' ? 'handlebars' : 'jinja';
     const notes: string[] = [];
-    const samples = await samplesOf(root, (value) => resolved(value, file.read, notes));
-    const mapped = renderTemplate(template, language, samples, options);
+    const values = await samplesOf(root, (value) => resolved(value, file.read, notes));
+    const mapped = renderTemplate(template, language, values, options);
+    const user = chat.find(({ role }) => role === 'user')?.mapped;
+    const samples = withSamples(sampleTurns(user, language, [values], options));
     return promptsFrom(
       file,
       'prompty',
-      [{ mapped, ...(notes.length === 0 ? {} : { notes }) }],
+      [{ mapped, ...samples, ...(notes.length === 0 ? {} : { notes }) }],
       'it has no system turn',
     );
   },

@@ -1,19 +1,16 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync } from 'node:fs';
-import path from 'node:path';
+import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { fileOffsets } from '../../../src/analyzer/fileRanges.ts';
 import { segmentPrompt } from '../../../src/analyzer/segmentPrompt.ts';
 import { findPrompts } from '../../../src/analyzer/sources/findPrompts.ts';
 import { sourceFor } from '../../../src/analyzer/sources/index.ts';
 import { defaultExtraction } from '../../../src/analyzer/sources/promptSource.ts';
+import { needsPublicData, publicData } from '../../support/publicData.ts';
 import { assertMapped } from './support.ts';
 
-const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
-const folder = path.resolve(repository, '../shared/data/prompts');
-// The licences of these files do not let us pass them on, so there is no committed subset, in CI neither.
-const skip = existsSync(folder) ? false : `no public prompt files in ${folder}`;
+const folder = publicData('prompts');
+const { skip } = needsPublicData('prompts');
 
 const kinds: readonly (readonly [RegExp, string])[] = [
   [/\.instructions\.md$/, 'instructions-md'],
