@@ -14,6 +14,7 @@ import { configJsonSchema } from '../src/analyzer/config/configJsonSchema.ts';
 import { formats } from '../src/analyzer/formats/index.ts';
 import { report, severities } from '../src/analyzer/report.ts';
 import { rules } from '../src/analyzer/rules/index.ts';
+import { workspaceSources } from '../src/analyzer/sources/index.ts';
 import { protectionFamilies } from '../src/analyzer/variants/protectionExpression.ts';
 import { parametersOf, policyTexts, type PolicyText } from '../src/cache/policies/describe.ts';
 import { exitCodes, type ExitName } from '../src/cli/exitCodes.ts';
@@ -102,6 +103,17 @@ const sections: Readonly<Record<string, () => string>> = {
         `[${code(id)}](${rulesLink}#${id})`,
         severity,
         docs.what.split('. ')[0]!.replace(/\.?$/, '.'),
+      ]),
+    ),
+  sources: () =>
+    table(
+      ['Source', 'Id', 'Files', 'Read', 'Host'],
+      workspaceSources.map(({ id, title, patterns, isScan, isOnRequest, isHosted }) => [
+        title,
+        code(id),
+        patterns.map(code).join(', '),
+        isOnRequest ? 'when named' : isScan ? 'looked into' : 'by name',
+        isHosted ? 'yes' : 'no',
       ]),
     ),
   formats: () =>

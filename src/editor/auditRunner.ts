@@ -5,7 +5,7 @@ import { distinctInputs, type FileInputs } from '../analyzer/sources/auditInputs
 import type { AuditSettings } from '../analyzer/settings.ts';
 import { HoldfastError } from '../errors.ts';
 import { Emitter } from './emitter.ts';
-import type { Results } from './results.ts';
+import type { AuditedText, Results } from './results.ts';
 
 /** The text of one document as it was when the audit started. */
 export interface AuditTarget {
@@ -36,6 +36,8 @@ export interface RunResult {
   /** Documents that changed while they were audited; their results are not shown. */
   readonly outdated: readonly string[];
 }
+
+const noReads: ReadonlyMap<string, string> = new Map();
 
 /** Runs one audit (or another measurement) at a time and keeps its state for the views. */
 export class AuditRunner {
@@ -76,7 +78,7 @@ export class AuditRunner {
     signal: AbortSignal,
   ): Promise<RunResult> {
     const { log, results } = this.ports;
-    const audited = new Map(targets.map(({ uri, text }) => [uri, text]));
+    const audited = new Map(targets.map(({ uri, text }) => [uri, { text, reads: noReads }]));
     const outcome = await this.exclusive(signal, (linked) => this.audit(targets, settingsOf, audited, linked)).catch(
       (error: unknown) => {
         // Nothing to audit is no failure of an audit: the views stay as they were.
@@ -150,17 +152,16 @@ export class AuditRunner {
   }
 
   /**
-   * Reads the prompts, then audits them: a cancel counts from the first moment. `audited` gets the texts of files that hold
-   * prompts of the targets.
+   * Reads the prompts, then audits them: a cancel counts from the first moment. `audited` gets the texts that they were read
+   * from: of files that hold prompts of the targets, and of those that these read.
    */
   private async *audit(
     targets: readonly AuditTarget[],
     settingsOf: (uri: string) => AuditSettings,
-    audited: Map<string, string>,
+    audited: Map<string, AuditedText>,
     signal: AbortSignal,
   ): Audit {
-    const inputs = await this.inputs(targets);
-    for (const { prompt, fileText } of inputs) if (!audited.has(prompt.uri)) audited.set(prompt.uri, fileText);
+    const inputs = await this.inputs(targets, audited);
     const groups = groupBySettings(inputs, settingsOf);
     const names = targets.length === 1 ? (targets[0]?.uri ?? '') : `${targets.length} files`;
     for (const { settings, inputs: own } of groups)
@@ -175,7 +176,7 @@ export class AuditRunner {
     );
   }
 
-  private async inputs(targets: readonly AuditTarget[]): Promise<AuditInput[]> {
+  private async inputs(targets: readonly AuditTarget[], audited: Map<string, AuditedText>): Promise<AuditInput[]> {
     const reasons: string[] = [];
     const inputs: AuditInput[] = [];
     for (const target of targets) {
@@ -185,6 +186,10 @@ export class AuditRunner {
         this.ports.log.info(`${target.uri} holds no prompt: ${extraction.reason}.`);
       }
       inputs.push(...extraction.inputs);
+      const { reads } = extraction;
+      audited.set(target.uri, { text: target.text, reads });
+      for (const { prompt, fileText } of extraction.inputs)
+        if (!audited.has(prompt.uri)) audited.set(prompt.uri, { text: fileText, reads });
     }
     if (inputs.length > 0) return distinctInputs(inputs);
     throw new HoldfastError(

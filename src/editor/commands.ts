@@ -149,7 +149,8 @@ async function suggestReordering(services: Services, requested: unknown): Promis
   const document = await vscode.workspace.openTextDocument(uri);
   const target = targetOf(document);
   try {
-    const input = (await ports.extract(target)).inputs[place.promptIndex];
+    const { inputs, reads } = await ports.extract(target);
+    const input = inputs[place.promptIndex];
     if (input === undefined) return;
     const auditSettings = settings.audit(uri);
     const outcome = await withCancellableProgress(
@@ -174,7 +175,9 @@ async function suggestReordering(services: Services, requested: unknown): Promis
     // The search audits the prompt as it stands first; keep that when nothing better is known.
     const known = results.get(place.document);
     if (known === undefined && outcome.before.prompts.some(({ status }) => status !== 'not-measured'))
-      results.publish(outcome.before, new Map([[target.uri, target.text]]), (key) => ports.currentText(key));
+      results.publish(outcome.before, new Map([[target.uri, { text: target.text, reads }]]), (key) =>
+        ports.currentText(key),
+      );
     if (outcome.status === 'cancelled') return;
     if (outcome.fix === null) {
       void vscode.window.showInformationMessage(vscode.l10n.t('No better order was found. {0}', outcome.reason));

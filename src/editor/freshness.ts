@@ -18,14 +18,14 @@ export function followDocuments(
   /** The file's text after it was closed or changed on disk; gone: nothing can be shown. */
   const reread = async (uri: vscode.Uri): Promise<void> => {
     const key = uri.toString();
-    if (!results.has(key)) return;
+    if (!results.follows(key)) return;
     const target = await readTarget(uri);
     if ('text' in target) results.textIs(key, target.text);
     else results.remove(key);
   };
   const removeBelow = (uri: vscode.Uri): void => {
-    for (const key of results.uris())
-      if (key === uri.toString() || key.startsWith(`${uri.toString()}/`)) results.remove(key);
+    for (const key of [uri.toString(), ...results.uris().filter((each) => each.startsWith(`${uri.toString()}/`))])
+      results.remove(key);
   };
   const removeExcluded = async (): Promise<void> => {
     for (const key of results.uris()) {
@@ -46,7 +46,7 @@ export function followDocuments(
     }),
     watcher.onDidDelete(removeBelow),
     vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
-      if (contentChanges.length > 0 && results.has(document.uri.toString()))
+      if (contentChanges.length > 0 && results.follows(document.uri.toString()))
         results.textIs(document.uri.toString(), document.getText());
     }),
     vscode.workspace.onDidOpenTextDocument((document) => results.textIs(document.uri.toString(), document.getText())),

@@ -14,9 +14,18 @@ export interface DocumentResult {
 
 export type DocumentState = 'unknown' | 'current' | 'outdated';
 
+/** The text of an audited document, and those of the files that were read for its prompts, by URI. */
+export interface AuditedText {
+  readonly text: string;
+  readonly reads: ReadonlyMap<string, string>;
+}
+
 interface Entry {
   result: DocumentResult;
-  isCurrent: boolean;
+  /** Texts that the result belongs to, by URI; of the document itself and of what it imports. */
+  readonly texts: ReadonlyMap<string, string>;
+  /** Those whose present text is another one. */
+  readonly changed: Set<string>;
 }
 
 /**
@@ -34,19 +43,22 @@ export class Results {
   /** Keeps the results of a run and says which documents were published and which had changed meanwhile. */
   publish(
     report: Report,
-    audited: ReadonlyMap<string, string>,
+    audited: ReadonlyMap<string, AuditedText>,
     currentText: (uri: string) => string | undefined,
   ): { published: string[]; outdated: string[] } {
     const published: string[] = [];
     const outdated: string[] = [];
     this.latest = report;
-    for (const [uri, text] of audited) {
-      const isCurrent = sameText(text, currentText(uri) ?? text);
+    for (const [uri, { text, reads }] of audited) {
+      const texts = new Map([...reads, [uri, text]]);
+      const changed = new Set(
+        [...texts].filter(([each, own]) => !sameText(own, currentText(each) ?? own)).map(([each]) => each),
+      );
       const prompts = report.prompts.filter((prompt) => prompt.uri === uri);
       if (prompts.every(({ status }) => status === 'not-measured') && this.get(uri) !== undefined) continue;
       const findings = report.findings.filter((finding) => finding.uri === uri);
-      this.entries.set(uri, { result: { uri, text: normalised(text), prompts, findings, report }, isCurrent });
-      (isCurrent ? published : outdated).push(uri);
+      this.entries.set(uri, { result: { uri, text: normalised(text), prompts, findings, report }, texts, changed });
+      (changed.size === 0 ? published : outdated).push(uri);
     }
     this.emitter.fire(undefined);
     return { published, outdated };
@@ -56,7 +68,7 @@ export class Results {
   restore(report: Report, texts: ReadonlyMap<string, string | undefined>): void {
     this.publish(
       report,
-      new Map([...texts].map(([uri, text]) => [uri, text ?? ''])),
+      new Map([...texts].map(([uri, text]) => [uri, { text: text ?? '', reads: new Map() }])),
       (uri) => texts.get(uri) ?? changed,
     );
   }
@@ -64,37 +76,44 @@ export class Results {
   /** Results of the document's present text. */
   get(uri: string): DocumentResult | undefined {
     const entry = this.entries.get(uri);
-    return entry?.isCurrent === true ? entry.result : undefined;
+    return entry?.changed.size === 0 ? entry.result : undefined;
   }
 
   state(uri: string): DocumentState {
     const entry = this.entries.get(uri);
     if (entry === undefined) return 'unknown';
-    return entry.isCurrent ? 'current' : 'outdated';
+    return entry.changed.size === 0 ? 'current' : 'outdated';
   }
 
   has(uri: string): boolean {
     return this.entries.has(uri);
   }
 
+  /** True when results depend on the text of a file. */
+  follows(uri: string): boolean {
+    return [...this.entries.values()].some(({ texts }) => texts.has(uri));
+  }
+
   uris(): string[] {
     return [...this.entries.keys()];
   }
 
-  /** Tells the present text of a document; hides its results when they belong to another text. */
+  /** Tells the present text of a file; hides the results that belong to another text of it. */
   textIs(uri: string, text: string): void {
-    const entry = this.entries.get(uri);
-    if (entry === undefined) return;
-    const isCurrent = sameText(entry.result.text, text);
-    if (isCurrent === entry.isCurrent) return;
-    entry.isCurrent = isCurrent;
-    this.emitter.fire(uri);
+    for (const [document, { texts, changed }] of this.entries) {
+      const own = texts.get(uri);
+      if (own === undefined) continue;
+      const before = changed.size;
+      if (sameText(own, text)) changed.delete(uri);
+      else changed.add(uri);
+      if ((before === 0) !== (changed.size === 0)) this.emitter.fire(document);
+    }
   }
 
   /** Adds a verified fix to a prompt of a current result; replaces an earlier one. */
   addFix(uri: string, promptIndex: number, fix: Fix): void {
     const entry = this.entries.get(uri);
-    if (entry?.isCurrent !== true) return;
+    if (entry?.changed.size !== 0) return;
     const prompts = entry.result.prompts.map((prompt, index) =>
       index === promptIndex ? { ...prompt, fixes: [fix] } : prompt,
     );
@@ -107,8 +126,14 @@ export class Results {
     this.emitter.fire(uri);
   }
 
+  /** Forgets a file that is gone: its results, and those of what imported it. */
   remove(uri: string): void {
     if (this.entries.delete(uri)) this.emitter.fire(uri);
+    for (const [document, { texts, changed }] of this.entries) {
+      if (!texts.has(uri) || changed.has(uri)) continue;
+      changed.add(uri);
+      this.emitter.fire(document);
+    }
   }
 
   clear(): void {

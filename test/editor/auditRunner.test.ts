@@ -28,7 +28,7 @@ const extracts =
   (text: string): RunnerPorts['extract'] =>
   ({ uri: found }) => {
     const prompt = { uri: found, source: 'named-file', text, segments: [] };
-    return Promise.resolve({ prompts: [prompt], inputs: [{ prompt, fileText: text }], reason: null });
+    return Promise.resolve({ prompts: [prompt], inputs: [{ prompt, fileText: text }], reads: new Map(), reason: null });
   };
 
 function runnerWith(
@@ -112,7 +112,7 @@ test('an outcome of an older text is not published, and the log says so', async 
 
 test('a document without a prompt is refused with the reason', async () => {
   const { runner } = runnerWith(scripted({ status: 'completed', report }), {
-    extract: () => Promise.resolve({ prompts: [], inputs: [], reason: 'it is empty' }),
+    extract: () => Promise.resolve({ prompts: [], inputs: [], reads: new Map(), reason: 'it is empty' }),
   });
   await assert.rejects(
     runner.run([target], () => settings, never),

@@ -9,7 +9,7 @@ const text = 'the audited text\n';
 
 function published(currentText: string | undefined = text): Results {
   const results = new Results();
-  results.publish(report, new Map([[uri, text]]), () => currentText);
+  results.publish(report, new Map([[uri, { text, reads: new Map() }]]), () => currentText);
   return results;
 }
 
@@ -21,7 +21,7 @@ test('results of the present text are shown', () => {
 
 test('results of a text that changed during the audit are kept back and named', () => {
   const results = new Results();
-  const outcome = results.publish(report, new Map([[uri, text]]), () => 'another text');
+  const outcome = results.publish(report, new Map([[uri, { text, reads: new Map() }]]), () => 'another text');
   assert.deepEqual(outcome, { published: [], outdated: [uri] });
   assert.equal(results.get(uri), undefined);
   assert.equal(results.state(uri), 'outdated');
@@ -58,13 +58,13 @@ test('a run that measured nothing does not replace what is known', () => {
   const results = published();
   const cancelled = cancelledReport();
   const prompts = cancelled.prompts.map((prompt) => ({ ...prompt, status: 'not-measured' as const }));
-  results.publish({ ...cancelled, prompts }, new Map([[uri, text]]), () => text);
+  results.publish({ ...cancelled, prompts }, new Map([[uri, { text, reads: new Map() }]]), () => text);
   assert.equal(results.get(uri)?.report.outcome, 'completed');
 });
 
 test('a partial run replaces an older result and stays partial', () => {
   const results = published();
-  results.publish(cancelledReport(7), new Map([[uri, text]]), () => text);
+  results.publish(cancelledReport(7), new Map([[uri, { text, reads: new Map() }]]), () => text);
   assert.equal(results.get(uri)?.prompts[0]?.status, 'partial');
 });
 
@@ -84,4 +84,34 @@ test('clear forgets documents and report', () => {
   const results = published();
   results.clear();
   assert.deepEqual([results.uris(), results.latestReport(), results.state(uri)], [[], undefined, 'unknown']);
+});
+
+test('a result is hidden while a file that its prompt imports has another text, and gone with the file', () => {
+  const imported = 'file:///style.md';
+  const results = new Results();
+  const fired: (string | undefined)[] = [];
+  results.publish(
+    sampleReport(),
+    new Map([[uri, { text, reads: new Map([[imported, 'Use tabs.']]) }]]),
+    () => undefined,
+  );
+  results.onDidChange((each) => fired.push(each));
+  assert.ok(results.follows(imported) && !results.has(imported));
+  results.textIs(imported, 'Use spaces.');
+  assert.deepEqual([results.state(uri), fired], ['outdated', [uri]]);
+  results.textIs(uri, 'other');
+  results.textIs(imported, 'Use tabs.');
+  assert.equal(results.state(uri), 'outdated', 'its own text is another one');
+  results.textIs(uri, text);
+  assert.equal(results.state(uri), 'current');
+  results.remove(imported);
+  assert.equal(results.state(uri), 'outdated');
+});
+
+test('a result is not shown when an import changed while it was audited', () => {
+  const imported = 'file:///style.md';
+  const results = new Results();
+  const audited = new Map([[uri, { text, reads: new Map([[imported, 'Use tabs.']]) }]]);
+  const present = (each: string): string | undefined => (each === imported ? 'Use spaces.' : undefined);
+  assert.deepEqual(results.publish(sampleReport(), audited, present).outdated, [uri]);
 });

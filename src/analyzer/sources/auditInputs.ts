@@ -6,6 +6,8 @@ import type { Extraction, FileReader } from './promptSource.ts';
 /** The prompts of a file, ready to be audited: its own in file order, then those that it uses and other files hold. */
 export interface FileInputs extends Extraction {
   readonly inputs: readonly AuditInput[];
+  /** Texts of the other files that were read for them, by URI: when one changes, so may the prompts. */
+  readonly reads: ReadonlyMap<string, string>;
 }
 
 export interface InputContext extends ExtractionContext {
@@ -21,7 +23,9 @@ export async function auditInputs(
   context: InputContext,
 ): Promise<FileInputs> {
   const { host, ...extraction } = context;
-  const { prompts, elsewhere = [], reason } = await extract(uri, fileText, source, extraction);
+  const reads = new Map<string, string>();
+  const recording = { ...extraction, read: recorded(extraction.read, reads) };
+  const { prompts, elsewhere = [], reason } = await extract(uri, fileText, source, recording);
   const own = prompts.map((prompt, index): AuditInput => {
     const isHosted = host !== undefined && sourceById(prompt.source)?.isHosted === true;
     return {
@@ -38,7 +42,7 @@ export async function auditInputs(
       return (await extract(uri, fileText, source, { ...extraction, read })).elsewhere?.[index]?.prompt;
     },
   }));
-  return { prompts: own.map(({ prompt }) => prompt), elsewhere, reason, inputs: [...own, ...others] };
+  return { prompts: own.map(({ prompt }) => prompt), elsewhere, reason, inputs: [...own, ...others], reads };
 }
 
 /**
@@ -60,6 +64,16 @@ function saysMore({ prompt }: AuditInput, { prompt: known }: AuditInput): boolea
   if (prompt.isLikely !== known.isLikely) return known.isLikely === true;
   const isFilled = ({ segments }: Prompt): boolean => segments.some(({ hole }) => hole !== undefined);
   return isFilled(prompt) && !isFilled(known);
+}
+
+/** Keeps what is read. */
+function recorded(read: FileReader, reads: Map<string, string>): FileReader {
+  return async (path) => {
+    const file = await read(path);
+    if (!('text' in file)) return file;
+    reads.set(file.uri, file.text);
+    return { ...file, read: recorded(file.read, reads) };
+  };
 }
 
 /** Reads one file as if it had another text. */

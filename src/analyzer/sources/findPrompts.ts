@@ -61,7 +61,7 @@ async function inputsOf(
     fileText = await readPromptFile(file);
   } catch (error) {
     if (isNamed || !(error instanceof HoldfastError)) throw error;
-    return { inputs: [], prompts: [], reason: error.message.replace(/^.* is not read: |\.$/g, '') };
+    return { inputs: [], prompts: [], reads: new Map(), reason: error.message.replace(/^.* is not read: |\.$/g, '') };
   }
   const read = fileReader(file, cwd, (each) => uriOf(each, cwd));
   return auditInputs(uri, fileText, source, { ...contextOf(uri), read });
