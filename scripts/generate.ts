@@ -206,7 +206,7 @@ function policiesPage(): string {
       return `- ${code(written)}, **${title}**: ${formula} Parameters: ${values}. ${cited(paper)}`;
     }),
     '## Caches that keep every entry',
-    'Measured beside the policies with `--cache`, and compared with eviction at the same bytes with `--bytes 25%`. Bytes are those of the packed buffers, scales included; positions, scores and balancers are counted apart.',
+    'Measured beside the policies with `--kv-cache`, and compared with eviction at the same bytes with `--bytes 25%`. Bytes are those of the packed buffers, scales included; positions, scores and balancers are counted apart.',
     ...caches.map(({ id, title, summary, parameters, source }) =>
       [
         `### ${id}`,

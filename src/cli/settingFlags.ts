@@ -25,7 +25,7 @@ export const settingFlags: { readonly [Key in keyof AuditSettings]: SettingFlag 
   policies: { flag: '--policy', argument: '<a,b>', read: asExpressions },
   ratios: { flag: '--ratio', argument: '<0.25,0.5>', read: asNumbers },
   protections: { flag: '--protection', argument: '<a,b>', read: asExpressions },
-  caches: { flag: '--cache', argument: '<a,b>', read: asExpressions },
+  caches: { flag: '--kv-cache', argument: '<a,b>', read: asExpressions },
   bytes: { flag: '--bytes', argument: '<25%,2MB>', read: asList },
   decode: { flag: '--decode', argument: '<policy>', read: asText },
   probes: { flag: '--probe', argument: '<text>', read: asText, repeats: true },

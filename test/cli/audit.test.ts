@@ -55,7 +55,7 @@ test('every setting of an audit arrives through its flag', async () => {
   const flags =
     '--model m.gguf --policy knorm,h2o --ratio 0.3,0.6 --decode h2o(budget=25%) --evidence retention --influence-floor 0.1 --ignored-loss 0.9 ' +
     '--weakened-loss 0.2 --leak-threshold 0.4 --max-response-tokens 32 --device cpu --memory-limit 4GB --seed 7 ' +
-    '--protection whitelist,fair(lambda=0.5) --cache mikv(snapkv,low=int4),kivi --bytes 25%,2MB';
+    '--protection whitelist,fair(lambda=0.5) --kv-cache mikv(snapkv,low=int4),kivi --bytes 25%,2MB';
   await run(['audit', ...flags.split(' '), '--probe', 'One?', '--probe', 'Two, and three?'], {
     during: ({ settings }) => {
       seen = settings;

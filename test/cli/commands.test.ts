@@ -203,3 +203,16 @@ test('policies --format json carries every policy, wrapper and what is not simul
   assert.ok(notSimulated!.every(({ reason }) => reason !== ''));
   assert.equal((await run(['policies', '--format', 'html'])).code, 1);
 });
+
+test('no flag takes a value under a name that another one switches off', () => {
+  // docs/cli.md is generated from the commands, and the check fails when it drifts.
+  const page = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8');
+  for (const command of page.split(/^## /mu)) {
+    for (const [, name] of command.matchAll(/--no-([a-z-]+)/gu))
+      assert.doesNotMatch(
+        command,
+        new RegExp(`--${name!}(?![a-z-])`, 'u'),
+        `--no-${name} in ${command.split('\n')[0]}`,
+      );
+  }
+});

@@ -46,7 +46,7 @@ const renderers: Record<string, (texts: PolicyTexts) => string> = {
       ...protectionTexts().map(({ summary, paper, ...named }) =>
         [heading({ ...named, title: 'protection' }), `  ${summary}`, `  ${paper}`].join('\n'),
       ),
-      'Caches that keep every entry, such as --cache "mikv(snapkv,low=int4)":',
+      'Caches that keep every entry, such as --kv-cache "mikv(snapkv,low=int4)":',
       ...caches.map((cache) => [heading(cache), `  ${cache.summary}`, `  ${cache.source}`].join('\n')),
       'Not simulated:',
       ...notSimulated.map(({ title, reason, paper }) => `${title}\n  ${reason}\n  ${cited(paper)}`),
