@@ -1,10 +1,9 @@
 // What the papers report, on the default model and the example prompts: eviction bias and its cures (Pitfalls of KV Cache
 // Compression, arXiv 2510.00231), mixed precision against eviction at the same bytes (MiKV, arXiv 2402.18096).
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import os from 'node:os';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { audit } from '../../src/analyzer/audit.ts';
 import { probesFor } from '../../src/analyzer/probes.ts';
@@ -19,9 +18,9 @@ import { countBytes } from '../../src/cache/bytes.ts';
 import { equalBytesArms } from '../../src/cache/equalBytes.ts';
 import { parseMikvPrecision } from '../../src/cache/mikv/mikvSettings.ts';
 import { fullCacheBytes } from '../../src/cache/quantised/cacheShape.ts';
-import { Engine } from '../../src/runtime/engine/client.ts';
-import type { LanguageModel, Mask } from '../../src/runtime/languageModel.ts';
-import { defaultModelPath, needsModel } from '../support/model.ts';
+import type { Mask } from '../../src/runtime/languageModel.ts';
+import { loadDefaultModel } from '../support/defaultEngine.ts';
+import { needsModel } from '../support/model.ts';
 import { namedPrompt } from '../support/prompts.ts';
 
 const never = new AbortController().signal;
@@ -50,22 +49,7 @@ const mean = (values: Iterable<number>): number => {
 
 describe('facts of the papers on the default model', { ...needsModel(), concurrency: 1 }, async () => {
   if (needsModel().skip !== false) return;
-  const scratch = mkdtempSync(path.join(os.tmpdir(), 'holdfast-facts-'));
-  after(() => rmSync(scratch, { recursive: true, force: true }));
-  const engine = new Engine({ enginePath: path.join(root, 'dist/engine.cjs') });
-  after(() => engine.dispose());
-  const model: LanguageModel = await engine.load(
-    {
-      id: 'm',
-      path: defaultModelPath()!,
-      sha256: '0'.repeat(64),
-      graphsFolder: scratch,
-      device: 'cpu',
-      precision: 'auto',
-      memoryLimit: '90%',
-    },
-    never,
-  );
+  const model = await loadDefaultModel();
 
   async function measured(prompt: Prompt, changes: Partial<AuditSettings>): Promise<PromptReport> {
     const settings = auditSettings.parse(changes);

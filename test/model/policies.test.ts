@@ -1,14 +1,9 @@
 // Policies beyond the default grid on real weights: what they read is there, and what they change is run.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
-import { after, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { describe, test } from 'node:test';
 import { eviction, evictions } from '../../src/cache/cacheRequest.ts';
-import { Engine } from '../../src/runtime/engine/client.ts';
-import type { LanguageModel } from '../../src/runtime/languageModel.ts';
-import { defaultModelPath, needsModel } from '../support/model.ts';
+import { loadDefaultModel } from '../support/defaultEngine.ts';
+import { needsModel } from '../support/model.ts';
 
 const never = new AbortController().signal;
 const seqLen = 90;
@@ -36,22 +31,7 @@ const policies = [
 
 describe('policies on the default model', { ...needsModel(), concurrency: 1 }, async () => {
   if (needsModel().skip !== false) return;
-  const scratch = mkdtempSync(path.join(os.tmpdir(), 'holdfast-policies-'));
-  after(() => rmSync(scratch, { recursive: true, force: true }));
-  const engine = new Engine({ enginePath: fileURLToPath(new URL('../../dist/engine.cjs', import.meta.url)) });
-  after(() => engine.dispose());
-  const model: LanguageModel = await engine.load(
-    {
-      id: 'm',
-      path: defaultModelPath()!,
-      sha256: '0'.repeat(64),
-      graphsFolder: scratch,
-      device: 'cpu',
-      precision: 'auto',
-      memoryLimit: '90%',
-    },
-    never,
-  );
+  const model = await loadDefaultModel();
   const prefix = await model.prefill(prompt, evictions(policies), never);
   const compare = async (variant: number) => {
     const [comparison] = await model.compare(prefix, [{ mask: { kind: 'variant', variant }, suffix, target }], never);

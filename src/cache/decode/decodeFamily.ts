@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { HoldfastError } from '../../errors.ts';
+import { parsedParameters } from '../parameters.ts';
 import type { Paper, Policy } from '../policies/policy.ts';
 import type { DecodePolicy } from './decodePolicy.ts';
 
@@ -29,7 +30,7 @@ export function defineDecode<S extends z.ZodObject>(
   return {
     ...family,
     takesBase: false,
-    create: (expression, given) => named(family, expression, create(parsed(family, given))),
+    create: (expression, given) => named(family, expression, create(parsedParameters(family.id, family.schema, given))),
   };
 }
 
@@ -57,7 +58,7 @@ export function defineDecodeOf<S extends z.ZodObject>(
       const refusal = refuses(base);
       if (refusal !== undefined)
         throw new HoldfastError('invalid-settings', refusal, 'Policies that read keys and values only can be used.');
-      const body = create(base, parsed(family, given));
+      const body = create(base, parsedParameters(family.id, family.schema, given));
       return named({ ...family, title: `${family.title} (${base.title})` }, expression, body);
     },
   };
@@ -69,14 +70,3 @@ const named = ({ title, paper }: Described, expression: string, body: DecodeBody
   title,
   paper,
 });
-
-function parsed<S extends z.ZodObject>({ id, schema }: { id: string; schema: S }, given: unknown): z.output<S> {
-  const result = schema.safeParse(given);
-  if (result.success) return result.data;
-  const problems = result.error.issues.map(({ path, message }) => [...path, message].join(': '));
-  throw new HoldfastError(
-    'invalid-settings',
-    `Parameters of ${id}: ${problems.join('; ')}.`,
-    `Parameters of ${id}: ${Object.keys(schema.shape).join(', ')}.`,
-  );
-}
