@@ -158,9 +158,12 @@ test('prompts in TypeScript and in YAML are underlined at the characters of thei
 
 test('a file that its tool cuts off is underlined there, also where there is no model', async () => {
   await activated();
-  await configure({ model: '/nowhere/model.gguf' });
   const line = 'Always answer briefly.\n';
-  await withFiles({ '.windsurfrules': line.repeat(Math.ceil(12_001 / line.length)) }, async () => {
+  const files = {
+    'holdfast.config.yaml': 'model: ./nowhere.gguf\n',
+    '.windsurfrules': line.repeat(Math.ceil(12_001 / line.length)),
+  };
+  await withFiles(files, async () => {
     const uri = at('.windsurfrules');
     const { document } = await open(uri);
     await auditPrompt();
