@@ -15,6 +15,7 @@ import type { AuditPhase } from './outcome.ts';
 import { probesFor, type Probe } from './probes.ts';
 import { hostedText, type HostedText } from './hostedText.ts';
 import type { Instruction, Prompt, Segmentation } from './prompt.ts';
+import { promptConflicts } from './promptConflicts.ts';
 import { segmentPrompt } from './segmentPrompt.ts';
 import type { AuditSettings } from './settings.ts';
 import { assignTokens } from './tokenSpans.ts';
@@ -50,6 +51,8 @@ export interface VariantMeasurement {
 export interface Measurement {
   readonly text: string;
   readonly segmentation: Segmentation;
+  /** Instructions that cannot both hold; reading their wording takes milliseconds, so it is done once. */
+  readonly conflicts: ReturnType<typeof promptConflicts>;
   readonly probes: readonly Probe[];
   /** The text of the system turn: the prompt with its host. */
   readonly turn: HostedText;
@@ -72,10 +75,12 @@ export interface Measurement {
 }
 
 export function emptyMeasurement(prompt: Prompt, settings: AuditSettings): Measurement {
+  const segmentation = segmentPrompt(prompt);
   return {
     text: prompt.text,
     turn: hostedText(prompt),
-    segmentation: segmentPrompt(prompt),
+    segmentation,
+    conflicts: promptConflicts(prompt.text, segmentation),
     probes: probesFor(settings.probes),
     promptTokens: null,
     placement: null,

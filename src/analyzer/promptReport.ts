@@ -5,7 +5,6 @@ import { LineIndex, toFileRange } from './fileRanges.ts';
 import { strongestProbe, type Measurement, type VariantMeasurement } from './measurement.ts';
 import type { AuditInput } from './outcome.ts';
 import type { Probe } from './probes.ts';
-import { promptConflicts } from './promptConflicts.ts';
 import type { Leak, PromptReport, ResponseReport, VariantInstruction, VariantReport } from './report.ts';
 import type { AuditSettings } from './settings.ts';
 import { truncationsOf } from './truncation.ts';
@@ -18,12 +17,12 @@ export function promptReport(
   settings: AuditSettings,
   reason: string | null,
 ): PromptReport {
-  const { segmentation, probes, positions, variants, unmeasured, equalBytes, fullAnswers, influences } = measurement;
+  const { segmentation, conflicts, probes, positions, variants, unmeasured, equalBytes, fullAnswers, influences } =
+    measurement;
   const lines = new LineIndex(fileText);
   const started = variants.length > 0;
   const leaks = new LeakTable(measurement);
   const truncations = truncationsOf(prompt, fileText);
-  const conflicts = promptConflicts(prompt.text, segmentation);
   return {
     uri: prompt.uri,
     source: prompt.source,

@@ -6,6 +6,7 @@ import type {
   VariantInstruction,
   VariantReport,
 } from '../../src/analyzer/report.ts';
+import { isLost } from '../../src/analyzer/variants/comparison.ts';
 import { policyName } from './format.ts';
 
 /** One column of the matrix. `variant` is null when the audit was to measure it and did not. */
@@ -65,8 +66,10 @@ export function columnsOf(report: Report, prompt: PromptReport, hiddenPolicies: 
 export const cellOf = (column: Column, instruction: InstructionReport): VariantInstruction | null =>
   column.variant?.instructions.find(({ id }) => id === instruction.id) ?? null;
 
-export const isLost = (cell: VariantInstruction | null): boolean =>
-  cell?.verdict === 'evicted' || cell?.verdict === 'ignored';
+export function isLostUnder(column: Column, instruction: InstructionReport): boolean {
+  const cell = cellOf(column, instruction);
+  return cell !== null && isLost(cell);
+}
 
 /** True unless every verdict is held or inert: what was not measured must not look safe. */
 export const needsAttention = (cell: VariantInstruction | null): boolean =>

@@ -2,7 +2,7 @@ import type { PromptReport } from '../../src/analyzer/report.ts';
 import { largestLeak } from '../../src/analyzer/variants/comparison.ts';
 import { text } from '../strings.ts';
 import { circumstances } from './circumstances.ts';
-import { cellOf, columnsOf, isLost, matrixVariants } from './columns.ts';
+import { columnsOf, isLostUnder, matrixVariants } from './columns.ts';
 import { promptKey, type ReportContext } from './context.ts';
 import { details } from './details.ts';
 import { element, uniqueId, type Child } from './dom.ts';
@@ -75,9 +75,7 @@ function statusBanner(prompt: PromptReport): HTMLElement | null {
 function summary({ report }: ReportContext, prompt: PromptReport): HTMLElement {
   const columns = columnsOf(report, prompt);
   const measured = columns.filter(({ variant }) => variant !== null);
-  const lost = prompt.instructions.filter((instruction) =>
-    columns.some((column) => isLost(cellOf(column, instruction))),
-  );
+  const lost = prompt.instructions.filter((instruction) => columns.some((column) => isLostUnder(column, instruction)));
   const leaks = matrixVariants(prompt).flatMap((variant) => {
     const leak = largestLeak(variant);
     return leak === null ? [] : [{ variant, leak }];

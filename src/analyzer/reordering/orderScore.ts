@@ -1,4 +1,5 @@
 import { gridVariants } from '../rules/grid.ts';
+import { isLost, largestLeak } from '../variants/comparison.ts';
 import type { Fix, OrderScore, PromptReport, VariantReport } from '../report.ts';
 
 /**
@@ -46,11 +47,8 @@ export function compareOrders(before: PromptReport, after: PromptReport, counted
   });
 }
 
-const leakIn = ({ responses }: VariantReport): number =>
-  Math.max(0, ...responses.map(({ leak }) => leak?.directives ?? 0));
+const leakIn = (variant: VariantReport): number => largestLeak(variant) ?? 0;
 
 function lostIn(report: PromptReport, variant: VariantReport, counted: ReadonlySet<string>): number {
-  return variant.instructions.filter(
-    ({ verdict }, i) => (verdict === 'evicted' || verdict === 'ignored') && counted.has(report.instructions[i]!.text),
-  ).length;
+  return variant.instructions.filter((cell, i) => isLost(cell) && counted.has(report.instructions[i]!.text)).length;
 }

@@ -1,8 +1,11 @@
-import type { EqualBytes, PromptReport, VariantReport } from '../report.ts';
+import type { EqualBytes, PromptReport, VariantInstruction, VariantReport } from '../report.ts';
+
+/** The verdicts that mean that an instruction is lost. */
+export const isLost = ({ verdict }: Pick<VariantInstruction, 'verdict'>): boolean =>
+  verdict === 'evicted' || verdict === 'ignored';
 
 /** Instructions that a variant loses. */
-export const lostIn = ({ instructions }: VariantReport): number =>
-  instructions.filter(({ verdict }) => verdict === 'evicted' || verdict === 'ignored').length;
+export const lostIn = ({ instructions }: VariantReport): number => instructions.filter(isLost).length;
 
 /** Largest leak of the directives over the answers of a variant; null when no extraction probe was answered. */
 export function largestLeak({ responses }: VariantReport): number | null {

@@ -1,6 +1,6 @@
 import { budgetBytes, parseByteBudget } from '../../cache/byteBudget.ts';
 import { countBytes } from '../../cache/bytes.ts';
-import { needsOf, type CacheRequest } from '../../cache/cacheRequest.ts';
+import { eviction, needsOf, type CacheRequest } from '../../cache/cacheRequest.ts';
 import { mikvTitle, parseCache, type CacheSpec } from '../../cache/cacheSpec.ts';
 import { equalBytesArms, type EqualBytesArm } from '../../cache/equalBytes.ts';
 import { importanceCount } from '../../cache/mikv/importanceTier.ts';
@@ -73,46 +73,36 @@ export function planVariants(settings: PlanSettings, turn: PlannedTurn, model: P
     }
   };
   const protections = settings.protections.map(parseProtection);
-  for (const policy of settings.policies) {
-    for (const ratio of settings.ratios) {
-      const grid = { kind: 'eviction', policy, ratio, comparedAt: null } as const;
-      const group = policyTitle(policy);
-      const title = `${group} at ${percent(ratio)}`;
-      const request = { kind: 'eviction', policy, ratio } as const;
-      add({ ...grid, id: variantId(policy, ratio), title, group, protection: null, request: () => request });
-      for (const protection of protections) {
-        add({
-          ...grid,
-          id: `${variantId(policy, ratio)}+${protection.id}`,
-          title: `${title} with ${protection.title}`,
-          group: `${group} with ${protection.title}`,
-          protection: protection.id,
-          request: () => ({ ...request, protections: protection.resolve(turn) }),
-        });
-      }
-    }
-  }
-  for (const cache of settings.caches.map(parseCache)) {
-    const spec = { kind: cache.kind, policy: cache.id, ratio: 0, comparedAt: null } as const;
-    add({
-      ...spec,
-      id: cache.id,
-      title: cache.title,
-      group: cache.title,
-      protection: null,
-      request: () => cacheRequestOf(cache, turn),
-    });
-    if (cache.kind === 'quantised') continue; // nothing is chosen, so nothing can be protected
+  /** A variant as it is, and once more under every protection. */
+  const addProtected = (
+    spec: Omit<VariantSpec, 'request' | 'protection' | 'comparedAt'>,
+    request: CacheRequest,
+  ): void => {
+    add({ ...spec, protection: null, comparedAt: null, request: () => request });
+    if (request.kind === 'quantised') return; // nothing is chosen, so nothing can be protected
     for (const protection of protections) {
       add({
         ...spec,
-        id: `${cache.id}+${protection.id}`,
-        title: `${cache.title} with ${protection.title}`,
-        group: `${cache.title} with ${protection.title}`,
+        id: `${spec.id}+${protection.id}`,
+        title: `${spec.title} with ${protection.title}`,
+        group: `${spec.group} with ${protection.title}`,
         protection: protection.id,
-        request: () => ({ ...cacheRequestOf(cache, turn), protections: protection.resolve(turn) }) as CacheRequest,
+        comparedAt: null,
+        request: () => ({ ...request, protections: protection.resolve(turn) }),
       });
     }
+  };
+  for (const policy of settings.policies) {
+    for (const ratio of settings.ratios) {
+      const group = policyTitle(policy);
+      const title = `${group} at ${percent(ratio)}`;
+      const spec = { id: `${policy}@${ratio}`, title, group, kind: 'eviction', policy, ratio } as const;
+      addProtected(spec, eviction(policy, ratio));
+    }
+  }
+  for (const cache of settings.caches.map(parseCache)) {
+    const { id, title, kind } = cache;
+    addProtected({ id, title, group: title, kind, policy: id, ratio: 0 }, cacheRequestOf(cache, turn));
   }
   const shape = { ...model, seqLen: turn.promptTokens };
   const equalBytes = settings.bytes.map((size) =>
@@ -120,9 +110,6 @@ export function planVariants(settings: PlanSettings, turn: PlannedTurn, model: P
   );
   return { specs, unmeasured, equalBytes };
 }
-
-/** The name of an unprotected variant of the grid. */
-export const variantId = (policy: string, ratio: number): string => `${policy}@${ratio}`;
 
 /** Why a variant cannot be measured; @throws what is not a matter of this variant alone. */
 export function refusal(error: unknown): Pick<UnmeasuredVariant, 'code' | 'reason'> {
@@ -192,7 +179,7 @@ function armVariants(
         kind: 'eviction',
         policy,
         ratio: setting.ratio,
-        request: { kind: 'eviction', policy, ratio: setting.ratio },
+        request: eviction(policy, setting.ratio),
       }));
     case 'mikv': {
       const { precision, importantTokens } = setting;

@@ -139,8 +139,7 @@ export class Simulator {
     const isChanged = isMoved || keyValues !== undefined;
     state.variants.push({ request, kept: compression.kept, isChanged, nextPosition });
     if (isChanged) {
-      const own = { ...state.prefill.keyValues, ...keyValues, nextPosition };
-      state.lastChanged = { variant, keyValues: own };
+      remember(state, variant, { ...keyValues, nextPosition });
     }
     return { ...compression, variant, isChanged };
   }
@@ -247,9 +246,7 @@ export class Simulator {
     if (state.lastChanged?.variant === variant) return state.lastChanged.keyValues;
     const { request, nextPosition } = variantOf(state, variant);
     const { keyValues } = storeCache(state.prefill.observations, request);
-    const own = { ...state.prefill.keyValues, ...keyValues, nextPosition };
-    state.lastChanged = { variant, keyValues: own };
-    return own;
+    return remember(state, variant, { ...keyValues, nextPosition });
   }
 
   #generated({ ids, stopped }: Continuation): Generated {
@@ -294,6 +291,13 @@ function variantOf({ variants }: PrefixState, index: number): Variant {
   const variant = variants[index];
   if (variant === undefined) throw new RangeError(`There is no variant ${index}.`);
   return variant;
+}
+
+/** Holds the keys and values of a changed variant until another one is used. */
+function remember(state: PrefixState, variant: number, changes: Partial<PrefixCache>): PrefixCache {
+  const keyValues = { ...state.prefill.keyValues, ...changes };
+  state.lastChanged = { variant, keyValues };
+  return keyValues;
 }
 
 /** Masks of rows that read other keys or values than the exact prefill's. */
