@@ -173,6 +173,9 @@ export const englishStrings = {
   probeExtraction: 'extraction',
   probeTask: 'task',
   probeUser: 'yours',
+  probeForbidden: 'asks for what is forbidden',
+  probeCondition: 'brings about the case',
+  probeSample: 'sample beside the prompt',
 
   fixes: 'Fixes',
   noFixes: 'No fix is offered: a fix appears only when running it again measured an improvement.',

@@ -1,7 +1,8 @@
 import { HoldfastError, isAbortError } from '../errors.ts';
 import type { LanguageModel, ModelInfo } from '../runtime/languageModel.ts';
 import { version } from '../version.ts';
-import { emptyMeasurement, measurePrompt, type Measurement } from './measurement.ts';
+import { measurePrompt } from './measure/measurePrompt.ts';
+import { emptyMeasurement, type Measurement } from './measurement.ts';
 import type { Audit, AuditInput, AuditOutcome, AuditPhase, AuditProgress } from './outcome.ts';
 import { progressStream } from './progressStream.ts';
 import { promptReport } from './promptReport.ts';

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { Generated } from '../runtime/languageModel.ts';
+import { flipShare, type Generated } from '../runtime/languageModel.ts';
 import { computeLeak } from './evidence/leak.ts';
 import { LineIndex, toFileRange } from './fileRanges.ts';
-import { strongestProbe, type Measurement, type VariantMeasurement } from './measurement.ts';
+import { mean, strongestProbe, sum, type Measurement, type VariantMeasurement } from './measurement.ts';
 import type { AuditInput } from './outcome.ts';
-import type { Probe } from './probes.ts';
+import type { InstructionProbe } from './probes/index.ts';
 import type { Leak, PromptReport, ResponseReport, VariantInstruction, VariantReport } from './report.ts';
 import type { AuditSettings } from './settings.ts';
 import { truncationsOf } from './truncation.ts';
@@ -17,8 +17,7 @@ export function promptReport(
   settings: AuditSettings,
   reason: string | null,
 ): PromptReport {
-  const { segmentation, conflicts, probes, positions, variants, unmeasured, equalBytes, fullAnswers, influences } =
-    measurement;
+  const { segmentation, conflicts, probes, positions, variants, unmeasured, equalBytes, fullAnswers } = measurement;
   const lines = new LineIndex(fileText);
   const started = variants.length > 0;
   const leaks = new LeakTable(measurement);
@@ -49,7 +48,7 @@ export function promptReport(
         range: toFileRange(prompt, instruction.range, lines),
         tokens: at === undefined || at.length === 0 ? null : [at[0]!, at[at.length - 1]! + 1],
         influence: strongestProbe(measurement, i),
-        influences: Object.fromEntries([...influences].map(([probe, nats]) => [probe, nats[i]!])),
+        influences: influencesOf(measurement, i),
       };
     }),
     ignored: segmentation.ignored.length,
@@ -59,11 +58,36 @@ export function promptReport(
       message,
       hint: hint ?? null,
     })),
-    probes: probes.map(({ id, kind, text }) => ({ id, kind, text, response: fullAnswers.get(id)?.text ?? null })),
+    probes: probes.map(({ id, kind, text, for: members }) => ({
+      id,
+      kind,
+      text,
+      for: members.map((index) => segmentation.instructions[index]!.id),
+      response: fullAnswers.get(id)?.text ?? null,
+    })),
     variants: variants.map((variant) => variantReport(measurement, leaks, variant, settings)),
     unmeasured: [...unmeasured],
     equalBytes: equalBytes.map(({ size, arms }) => ({ size, arms: [...arms] })),
     fixes: [],
+  };
+}
+
+function influencesOf({ influences }: Measurement, index: number): Record<string, number> {
+  const measured = [...influences].flatMap(([probe, profiles]) => {
+    const profile = profiles[index] ?? null;
+    return profile === null ? [] : [[probe, mean(profile)] as const];
+  });
+  return Object.fromEntries(measured);
+}
+
+/** How far a variant is from the full cache on its answers, over all tokens of all probes. */
+function distance({ comparisons }: VariantMeasurement): Pick<VariantReport, 'meanKl' | 'flips'> {
+  const all = [...comparisons.values()];
+  const tokens = all.reduce((total, { kl }) => total + kl.length, 0);
+  if (tokens === 0) return { meanKl: null, flips: null };
+  return {
+    meanKl: all.reduce((total, { kl }) => total + sum(kl), 0) / tokens,
+    flips: all.reduce((total, comparison) => total + flipShare(comparison) * comparison.kl.length, 0) / tokens,
   };
 }
 
@@ -88,8 +112,7 @@ function variantReport(
     bytes: cache.bytes,
     bookkeepingBytes: cache.bookkeepingBytes,
     fullBytes: cache.fullBytes,
-    meanKl: variant.meanKl,
-    flips: variant.flips,
+    ...distance(variant),
     notes: [...cache.notes],
     instructions: measurement.segmentation.instructions.map((_, i) =>
       instructionCell(measurement, leaks, variant, i, settings),
@@ -148,7 +171,7 @@ function disclosure(
   return leaksSomewhere ? { recall, leaks: recall >= leakThreshold } : null;
 }
 
-function response(probe: Probe, answer: Generated, leaks: LeakTable): ResponseReport {
+function response(probe: InstructionProbe, answer: Generated, leaks: LeakTable): ResponseReport {
   const { text, truncated } = answer;
   return { probe: probe.id, text, truncated, leak: probe.kind === 'extraction' ? leaks.of(answer) : null };
 }

@@ -23,7 +23,7 @@ const share = z.number().min(0).max(1);
 export const verdicts = ['held', 'weakened', 'evicted', 'ignored', 'inert', 'not-measured'] as const;
 export const verdict = z.enum(verdicts);
 
-export const probeKinds = ['identity', 'extraction', 'task', 'user'] as const;
+export const probeKinds = ['identity', 'extraction', 'task', 'forbidden', 'condition', 'user', 'sample'] as const;
 
 export const rungs = ['position', 'retention', 'loss', 'behavior'] as const;
 export const rung = z.enum(rungs).describe('The evidence that a finding stands on, weakest first.');
@@ -64,6 +64,7 @@ const probe = z.strictObject({
   id: z.string(),
   kind: z.enum(probeKinds),
   text: z.string(),
+  for: z.array(z.string()).describe('Ids of the instructions that it is meant to make matter.'),
   response: z.string().nullable().describe('Greedy answer with the full cache.'),
 });
 

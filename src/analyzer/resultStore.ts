@@ -81,6 +81,7 @@ export class FileResultStore implements ResultStore {
       prompt.segments,
       prompt.host ?? null,
       prompt.limits ?? [],
+      prompt.samples ?? [],
       prompt.notes ?? [],
       fileText,
     ];

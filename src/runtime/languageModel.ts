@@ -1,6 +1,7 @@
 import type { DecodeId } from '../cache/decode/index.ts';
 import type { KeptSet } from '../cache/keptSet.ts';
 import type { CacheRequest } from '../cache/cacheRequest.ts';
+import type { Encoding } from './tokenizer/tokenizer.ts';
 
 /** What a loaded model is; part of every report. */
 export interface ModelInfo {
@@ -72,7 +73,15 @@ export type Mask =
   | { readonly kind: 'positions'; readonly positions: Int32Array }
   | { readonly kind: 'variant'; readonly variant: number }
   /** Only the entries of `positions` are as the variant holds them, evicted or at its precision; all others are exact. */
-  | { readonly kind: 'variant-positions'; readonly variant: number; readonly positions: Int32Array };
+  | { readonly kind: 'variant-positions'; readonly variant: number; readonly positions: Int32Array }
+  /** As the variant holds them, but for the entries of `positions`, which are exact. */
+  | { readonly kind: 'variant-restored'; readonly variant: number; readonly positions: Int32Array };
+
+/** How tokens are drawn: from the softmax of logits / temperature, by a seed. */
+export interface Sampling {
+  readonly temperature: number; // above 0
+  readonly seed: number; // 32 bits
+}
 
 export interface GenerateRow {
   readonly mask: Mask;
@@ -82,10 +91,12 @@ export interface GenerateRow {
   readonly maxTokens: number;
   /** What is evicted while the answer is generated, user turn and answer included; absent: nothing. */
   readonly decode?: DecodeId | undefined;
+  /** Absent: greedy. */
+  readonly sampling?: Sampling | undefined;
 }
 
 export interface Generated {
-  /** Greedy tokens, without the end-of-turn token. */
+  /** Tokens without the end-of-turn token. */
   readonly ids: Int32Array;
   readonly text: string;
   /** True when the token limit ended the answer. */
@@ -116,9 +127,12 @@ export interface Answered {
 export interface Comparison {
   readonly kl: Float32Array; // [target.length], nats: KL(full || masked)
   readonly logProbs: Float32Array; // [target.length], of the target's tokens under the masked cache
-  /** Share of tokens whose top-1 differs from the full cache's. */
-  readonly flips: number;
+  readonly flipped: Uint8Array; // [target.length], 1 where the likeliest token is not the full cache's
 }
+
+/** Share of the tokens whose likeliest one is not the full cache's, 0..1; 0 without tokens. */
+export const flipShare = ({ flipped }: Comparison): number =>
+  flipped.length === 0 ? 0 : flipped.reduce((sum, flip) => sum + flip, 0) / flipped.length;
 
 /** Told after each row batch: how many rows are done. */
 export type RowProgress = (done: number, total: number) => void;
@@ -129,6 +143,8 @@ export interface LanguageModel {
   encodeSystem(system: string, signal: AbortSignal): Promise<EncodedTurn>;
   /** Tokens of a user turn after that system turn, with the generation prompt. */
   encodeUser(system: string, user: string, signal: AbortSignal): Promise<Int32Array>;
+  /** Tokens of a text that the model would say, with their UTF-16 offsets in it. */
+  encodeAnswer(answer: string, signal: AbortSignal): Promise<Encoding>;
   /** Computes what these requests read, and nothing else: only they can compress the prefix, or evict while generating. */
   prefill(
     ids: Int32Array,

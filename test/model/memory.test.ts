@@ -133,7 +133,7 @@ describe('memory of the engine', { ...needsModel(), concurrency: 1 }, () => {
     for (const [i, { generated, comparison }] of limited.answers.entries()) {
       const expected = free.answers[i]!;
       assert.deepEqual([...generated.ids], [...expected.generated.ids], `row ${i}`);
-      assert.equal(comparison.flips, expected.comparison.flips, `row ${i}: top-1 tokens`);
+      assert.deepEqual(comparison.flipped, expected.comparison.flipped, `row ${i}: top-1 tokens`);
       for (const [token, kl] of comparison.kl.entries()) {
         assert.ok(Math.abs(kl - expected.comparison.kl[token]!) < 1e-3, `row ${i}, token ${token}`);
       }
@@ -192,7 +192,11 @@ describe('memory of the engine', { ...needsModel(), concurrency: 1 }, () => {
       }
       for (const [row, { comparison, continuation }] of answered.entries()) {
         assert.deepEqual([...continuation.ids], [...expected.answered[row]!.continuation.ids], `${what}: row ${row}`);
-        assert.equal(comparison.flips, expected.answered[row]!.comparison.flips, `${what}: top-1 of row ${row}`);
+        assert.deepEqual(
+          comparison.flipped,
+          expected.answered[row]!.comparison.flipped,
+          `${what}: top-1 of row ${row}`,
+        );
         for (const [token, kl] of comparison.kl.entries()) {
           const difference = Math.abs(kl - expected.answered[row]!.comparison.kl[token]!);
           assert.ok(difference < 1e-3, `${what}: KL of row ${row}, token ${token} off by ${difference}`);

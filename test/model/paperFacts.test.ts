@@ -6,7 +6,7 @@ import path from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { audit } from '../../src/analyzer/audit.ts';
-import { probesFor } from '../../src/analyzer/probes.ts';
+import { instructionProbes } from '../../src/analyzer/probes/index.ts';
 import type { Prompt } from '../../src/analyzer/prompt.ts';
 import type { PromptReport } from '../../src/analyzer/report.ts';
 import { segmentPrompt } from '../../src/analyzer/segmentPrompt.ts';
@@ -40,7 +40,7 @@ function bothOrders(prompt: Prompt): [Prompt, Prompt] {
 }
 
 /** Those that every audit asks. */
-const probes = probesFor([]);
+const probes = instructionProbes({ text: '' }, { instructions: [] }).filter(({ id, kind }) => id === kind);
 
 const mean = (values: Iterable<number>): number => {
   const all = [...values];

@@ -122,7 +122,7 @@ describe('simulator on the default model', needsModel(), async () => {
     for (const [i, { comparison, continuation }] of answers.entries()) {
       assert.deepEqual([...continuation.ids], [...generated[i]!.ids], `row ${i}: tokens`);
       assert.equal(continuation.stopped, generated[i]!.stopped, `row ${i}: stopped`);
-      assert.equal(comparison.flips, compared[i]!.flips, `row ${i}: flips`);
+      assert.deepEqual(comparison.flipped, compared[i]!.flipped, `row ${i}: flips`);
       for (const [t, kl] of comparison.kl.entries()) {
         assert.ok(Math.abs(kl - compared[i]!.kl[t]!) < 1e-3, `row ${i}, token ${t}: ${kl} and ${compared[i]!.kl[t]}`);
       }

@@ -1,3 +1,4 @@
+import type { Encoding } from '../../src/runtime/tokenizer/tokenizer.ts';
 import type { CacheRequest } from '../../src/cache/cacheRequest.ts';
 import type { DecodeId } from '../../src/cache/decode/index.ts';
 import { storeCache } from '../../src/cache/storeCache.ts';
@@ -95,6 +96,18 @@ export class FakeModel implements LanguageModel {
     return this.#do('encodeUser', signal, () => Int32Array.from({ length: user.split(' ').length }, (_, i) => i + 1));
   }
 
+  /** One token per word. */
+  encodeAnswer(answer: string, signal: AbortSignal): Promise<Encoding> {
+    return this.#do('encodeAnswer', signal, () => {
+      const words = [...answer.matchAll(/\s*\S+/gu)];
+      return {
+        ids: Int32Array.from(words, (_, word) => word + 1),
+        starts: Int32Array.from(words, ({ index }) => index),
+        ends: Int32Array.from(words, ({ index, 0: word }) => index + word.length),
+      };
+    });
+  }
+
   prefill(
     ids: Int32Array,
     _requests: readonly CacheRequest[],
@@ -155,8 +168,10 @@ export class FakeModel implements LanguageModel {
   #hidden(mask: Mask): Map<number, number> {
     const hidden = new Map<number, number>();
     if (mask.kind === 'none') return hidden;
-    const positions =
-      mask.kind === 'variant' ? Array.from({ length: this.#seqLen }, (_, position) => position) : [...mask.positions];
+    const isAllBut = mask.kind === 'variant' || mask.kind === 'variant-restored';
+    const restored = new Set(mask.kind === 'variant-restored' ? mask.positions : []);
+    const all = Array.from({ length: this.#seqLen }, (_, position) => position);
+    const positions = isAllBut ? all.filter((position) => !restored.has(position)) : [...mask.positions];
     for (const position of positions) {
       let count = 0;
       for (let layer = 0; layer < layers; layer++) {
@@ -179,7 +194,11 @@ export class FakeModel implements LanguageModel {
   #comparison({ mask, target }: CompareRow): Comparison {
     const kl = this.#kl(mask);
     const logProbs = new Float32Array(target.length).fill(-kl);
-    return { kl: new Float32Array(target.length).fill(kl), logProbs, flips: kl > 0.1 ? 0.5 : 0 };
+    return {
+      kl: new Float32Array(target.length).fill(kl),
+      logProbs,
+      flipped: Uint8Array.from(target, (_, token) => (kl > 0.1 ? token % 2 : 0)),
+    };
   }
 
   #answer(mask: Mask): Generated {

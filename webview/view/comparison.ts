@@ -7,7 +7,10 @@ const kindNames: Record<ProbeReport['kind'], StringKey> = {
   identity: 'probeIdentity',
   extraction: 'probeExtraction',
   task: 'probeTask',
+  forbidden: 'probeForbidden',
+  condition: 'probeCondition',
   user: 'probeUser',
+  sample: 'probeSample',
 };
 
 export const probeKind = ({ kind }: ProbeReport): string => text(kindNames[kind]);

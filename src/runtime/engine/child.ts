@@ -40,6 +40,8 @@ async function handle(method: Method, params: unknown, signal: AbortSignal, prog
       const { system, user } = parsed(method);
       return simulator().encodeUser(system, user);
     }
+    case 'encodeAnswer':
+      return simulator().encodeAnswer(parsed(method).answer);
     case 'prefill': {
       const { ids, requests, decode } = parsed(method);
       return await simulator().prefill(ids, requests, pause, progress, decode);

@@ -4,6 +4,7 @@ import { KeptSet } from '../../cache/keptSet.ts';
 import type { CacheRequest } from '../../cache/cacheRequest.ts';
 import { HoldfastError, type HoldfastErrorCode } from '../../errors.ts';
 import { formatBytes } from '../memory/bytes.ts';
+import type { Encoding } from '../tokenizer/tokenizer.ts';
 import type {
   Answered,
   AnswerRow,
@@ -282,6 +283,10 @@ class EngineModel implements LanguageModel {
 
   async encodeUser(system: string, user: string, signal: AbortSignal): Promise<Int32Array> {
     return (await this.connection.request('encodeUser', { system, user }, signal)) as Int32Array;
+  }
+
+  async encodeAnswer(answer: string, signal: AbortSignal): Promise<Encoding> {
+    return (await this.connection.request('encodeAnswer', { answer }, signal)) as Encoding;
   }
 
   async prefill(

@@ -17,10 +17,12 @@ const mask = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('positions'), positions: tokens }),
   z.strictObject({ kind: z.literal('variant'), variant: z.int().min(0) }),
   z.strictObject({ kind: z.literal('variant-positions'), variant: z.int().min(0), positions: tokens }),
+  z.strictObject({ kind: z.literal('variant-restored'), variant: z.int().min(0), positions: tokens }),
 ]);
 
 /** What is evicted while a conversation goes on. */
 const evicting = decodeExpression.optional();
+const sampling = z.strictObject({ temperature: z.number().positive(), seed: z.int() }).optional();
 
 export const executionProviders = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const;
 
@@ -43,11 +45,12 @@ export const requests = {
   load: loadOptions,
   encodeSystem: z.strictObject({ system: z.string() }),
   encodeUser: z.strictObject({ system: z.string(), user: z.string() }),
+  encodeAnswer: z.strictObject({ answer: z.string() }),
   prefill: z.strictObject({ ids: tokens, requests: z.array(cacheRequest), decode: evicting }),
   compress: z.strictObject({ prefix: handle, request: cacheRequest }),
   generate: z.strictObject({
     prefix: handle,
-    rows: z.array(z.strictObject({ mask, suffix: tokens, maxTokens: z.int().positive(), decode: evicting })),
+    rows: z.array(z.strictObject({ mask, suffix: tokens, maxTokens: z.int().positive(), decode: evicting, sampling })),
   }),
   compare: z.strictObject({ prefix: handle, rows: z.array(z.strictObject({ mask, suffix: tokens, target: tokens })) }),
   answer: z.strictObject({

@@ -7,6 +7,7 @@ import { evictingBatches, evictingRows, generateEvicting, type Evicting } from '
 import { LiveRows } from './liveRows.ts';
 import { OwnCache } from './ownCache.ts';
 import type { Pause } from './pause.ts';
+import { Sampler } from './sampler.ts';
 
 export interface AnswerRow extends ComparisonRow {
   readonly maxTokens: number;
@@ -95,7 +96,7 @@ async function answerBatch(
   }
   const hidden = rows.map((row) => row.hidden);
   const batch = new LiveRows(decoder, prefix, hidden, own);
-  const continuations = await decode(batch, rows, state, stopIds, pause, (share) => {
+  const continuations = await decode(batch, rows, state, new Sampler(rows.map(() => ({}))), stopIds, pause, (share) => {
     progress(forcedShare + (1 - forcedShare) * share);
   });
   return continuations.map((continuation, row) => ({ comparison: comparisons[row]!, continuation }));

@@ -131,7 +131,7 @@ export class Comparer {
   ): Promise<Comparison[]> {
     if (hidden.length === 1 && hidden[0]!.isEmpty && this.prefix === this.#full.prefix) {
       const { logProbs } = await this.#full.reference(suffix, target, pause);
-      return [{ kl: new Float32Array(target.length), logProbs, flips: 0 }];
+      return [{ kl: new Float32Array(target.length), logProbs, flipped: new Uint8Array(target.length) }];
     }
     return (await this.force(hidden, suffix, target, pause, ['scores'])).comparisons;
   }
@@ -191,14 +191,14 @@ function comparison(
 ): Comparison {
   const kl = new Float32Array(argmax.length);
   const logProbs = new Float32Array(argmax.length);
-  let flips = 0;
+  const flipped = new Uint8Array(argmax.length);
   for (let token = 0; token < argmax.length; token++) {
     const { scores, at } = read(token);
     kl[token] = Math.max(0, scores.logSumExp[at]! - scores.cross[at]! - entropy[token]!);
     logProbs[token] = scores.targetLogits[at]! - scores.logSumExp[at]!;
-    if (scores.argmax[at] !== argmax[token]) flips++;
+    if (scores.argmax[at] !== argmax[token]) flipped[token] = 1;
   }
-  return { kl, logProbs, flips: flips / argmax.length };
+  return { kl, logProbs, flipped };
 }
 
 /** One step that feeds suffix + answer to every row and reads the logits that predict each token of the answer. */

@@ -1,5 +1,6 @@
 import type { LiveRows } from './liveRows.ts';
 import type { Pause } from './pause.ts';
+import type { Sampler } from './sampler.ts';
 
 /** Finished rows are dropped when this share of a batch has ended; dropping copies the others. */
 const compactAt = 0.2;
@@ -11,16 +12,17 @@ export interface AnswersSoFar {
 }
 
 export interface Continuation {
-  /** Greedy tokens without the stop token. */
+  /** Tokens without the stop token. */
   readonly ids: Int32Array;
   readonly stopped: boolean;
 }
 
-/** Decodes all rows greedily, one token each per run, until each has stopped, repeats itself or is long enough. */
+/** Decodes all rows, one token each per run, until each has stopped, repeats itself or is long enough. */
 export async function decode(
   batch: LiveRows,
   rows: readonly { readonly maxTokens: number }[],
   state: AnswersSoFar,
+  sampler: Sampler,
   stopIds: ReadonlySet<number>,
   pause: Pause,
   progress: (share: number) => void,
@@ -54,7 +56,12 @@ export async function decode(
       live = running.map((slot) => live[slot]!);
     }
     await pause();
-    next = (await batch.feed(next, 1, ['argmax'])).argmax;
+    const result = await batch.feed(next, 1, [sampler.wanted]);
+    next = sampler.next(
+      result,
+      live,
+      live.map((row) => answers[row]!.length),
+    );
   }
   return answers.map((answer, row) => ({ ids: Int32Array.from(answer), stopped: stopped[row]! }));
 }

@@ -1,4 +1,5 @@
 import type { DecodePolicy } from '../../cache/decode/decodePolicy.ts';
+import type { Sampling } from '../languageModel.ts';
 import { largestBatches, type Batches } from '../memory/batches.ts';
 import { causalBias, nextPosition, type Decoder, type PrefixView } from './decoder.ts';
 import { decode, type Continuation } from './decode.ts';
@@ -9,6 +10,7 @@ import { OwnCache } from './ownCache.ts';
 import type { Pause } from './pause.ts';
 import { prefixBias, type HiddenEntries } from './prefixMask.ts';
 import { prefixShape } from './prefixShape.ts';
+import { Sampler } from './sampler.ts';
 
 export interface ContinuationRow {
   readonly hidden: HiddenEntries;
@@ -16,9 +18,11 @@ export interface ContinuationRow {
   readonly maxTokens: number;
   /** Fed at positions S, S+1, ... */
   readonly suffix: Int32Array;
+  /** Absent: greedy. */
+  readonly sampling?: Sampling | undefined;
 }
 
-/** Greedy continuation of compressed caches, all rows together. User and generated tokens stay. */
+/** Continuation of compressed caches, all rows together. User and generated tokens stay. */
 export async function generate(
   decoder: Decoder,
   prefix: PrefixView,
@@ -59,10 +63,11 @@ async function generateBatch(
   batches: Batches,
 ): Promise<Continuation[]> {
   const own = new OwnCache(decoder.config, rows.length, longest(rows) + 1);
-  const next = await feedSuffixes(decoder, prefix, rows, own, pause, batches);
+  const sampler = new Sampler(rows);
+  const next = await feedSuffixes(decoder, prefix, rows, own, sampler, pause, batches);
   const hidden = rows.map((row) => row.hidden);
   const batch = new LiveRows(decoder, prefix, hidden, own);
-  return await decode(batch, rows, { next, answers: rows.map(() => []) }, stopIds, pause, progress);
+  return await decode(batch, rows, { next, answers: rows.map(() => []) }, sampler, stopIds, pause, progress);
 }
 
 /** A policy that evicts while rows go on, and what it reads of the prefill. */
@@ -110,9 +115,15 @@ export async function generateEvicting(
     const some = indices.map((index) => rows[index]!);
     const batch = evictingRows(decoder, prefix, some, evicting);
     await pause();
-    const { argmax } = await batch.feed(suffixesOf(some), some[0]!.suffix.length, ['argmax']);
-    const state = { next: argmax, answers: some.map(() => []) };
-    const continued = await decode(batch, some, state, stopIds, pause, (share) =>
+    const sampler = new Sampler(some);
+    const first = await batch.feed(suffixesOf(some), some[0]!.suffix.length, [sampler.wanted]);
+    const next = sampler.next(
+      first,
+      [...some.keys()],
+      some.map(() => 0),
+    );
+    const state = { next, answers: some.map(() => []) };
+    const continued = await decode(batch, some, state, sampler, stopIds, pause, (share) =>
       progress?.(done + share * some.length, rows.length),
     );
     for (const [i, index] of indices.entries()) results[index] = continued[i]!;
@@ -132,6 +143,7 @@ async function feedSuffixes(
   prefix: PrefixView,
   rows: readonly ContinuationRow[],
   own: OwnCache,
+  sampler: Sampler,
   pause: Pause,
   { tokenRowsPerRun }: Batches,
 ): Promise<Int32Array> {
@@ -160,10 +172,17 @@ async function feedSuffixes(
         ownBias: causalBias(part.length, tokens),
         logitRows: Int32Array.from(counts, (count, row) => row * tokens + count - 1),
       },
-      ['argmax', 'keyValues'],
+      [sampler.wanted, 'keyValues'],
     );
     own.append(indices, counts, result);
-    next.set(result.argmax, indices[0]);
+    next.set(
+      sampler.next(
+        result,
+        indices,
+        indices.map(() => 0),
+      ),
+      indices[0],
+    );
   }
   return next;
 }

@@ -36,17 +36,7 @@ export function hiddenEntries(mask: Mask, shape: PrefixShape, keptOf: (variant: 
   const { rowBytes, bits } = hidden;
   const rows = shape.layers * shape.kvHeads;
   const kept = mask.kind === 'positions' ? null : keptOf(mask.variant).bits;
-  const selected = new Uint8Array(rowBytes);
-  if (mask.kind === 'variant') {
-    for (let position = 0; position < shape.seqLen; position++) selected[position >> 3]! |= 1 << (position & 7);
-  } else {
-    for (const position of mask.positions) {
-      if (position < 0 || position >= shape.seqLen) {
-        throw new RangeError(`Position ${position} is outside a prefix of ${shape.seqLen} tokens.`);
-      }
-      selected[position >> 3]! |= 1 << (position & 7);
-    }
-  }
+  const selected = selectedPositions(mask, shape, rowBytes);
   for (let row = 0; row < rows; row++) {
     for (let byte = 0; byte < rowBytes; byte++) {
       const at = row * rowBytes + byte;
@@ -54,6 +44,22 @@ export function hiddenEntries(mask: Mask, shape: PrefixShape, keptOf: (variant: 
     }
   }
   return hidden;
+}
+
+/** Bit per position: those whose evictions a mask shows, whatever the layer. */
+function selectedPositions(mask: Exclude<Mask, { kind: 'none' }>, { seqLen }: PrefixShape, bytes: number): Uint8Array {
+  const selected = new Uint8Array(bytes);
+  const isAllBut = mask.kind === 'variant' || mask.kind === 'variant-restored';
+  for (let position = 0; isAllBut && position < seqLen; position++) selected[position >> 3]! |= 1 << (position & 7);
+  for (const position of mask.kind === 'variant' ? [] : mask.positions) {
+    if (position < 0 || position >= seqLen) {
+      throw new RangeError(`Position ${position} is outside a prefix of ${seqLen} tokens.`);
+    }
+    const bit = 1 << (position & 7);
+    if (isAllBut) selected[position >> 3]! &= ~bit;
+    else selected[position >> 3]! |= bit;
+  }
+  return selected;
 }
 
 /** The additive bias of a batch, per layer [kv, b, p]. */

@@ -22,7 +22,7 @@ import type {
 } from '../languageModel.ts';
 import type { Batches } from '../memory/batches.ts';
 import type { MemoryBudget } from '../memory/budget.ts';
-import type { Tokenizer } from '../tokenizer/tokenizer.ts';
+import type { Encoding, Tokenizer } from '../tokenizer/tokenizer.ts';
 import { Comparer } from './compare.ts';
 import type { Decoder, PrefixCache } from './decoder.ts';
 import { answer, answerEvicting } from './answer.ts';
@@ -58,7 +58,7 @@ interface PrefixState {
 
 /**
  * The language model as the engine's child runs it: text in, small results out. Keys, values and logits stay here.
- * Everything is deterministic: decoding is greedy, ties go to the lower token id.
+ * Everything is deterministic: decoding is greedy or draws by a seed, ties go to the lower token id.
  */
 export class Simulator {
   readonly #prefixes = new Map<number, PrefixState>();
@@ -83,6 +83,10 @@ export class Simulator {
 
   encodeUser(system: string, user: string): Int32Array {
     return encodeUserSuffix(this.template, this.tokenizer, system, user);
+  }
+
+  encodeAnswer(answer: string): Encoding {
+    return this.tokenizer.encode(answer, { plainRanges: [[0, answer.length]] });
   }
 
   /** Computes what `requests` read of the prefill, and nothing else. */
@@ -154,11 +158,7 @@ export class Simulator {
     this.#checkLength(handle, rows, Math.max(0, ...rows.map((row) => row.maxTokens)));
     const { decoder, stopIds } = this;
     const continuations = await this.#onVariants(state, rows, progress, (comparer, some, told) => {
-      const continued = some.map(({ mask, suffix, maxTokens }) => ({
-        hidden: this.#hidden(state, mask),
-        suffix,
-        maxTokens,
-      }));
+      const continued = some.map(({ mask, ...row }) => ({ ...row, hidden: this.#hidden(state, mask) }));
       const evicting = evictingIn(state, some);
       return evicting === undefined
         ? generate(decoder, comparer.prefix, continued, stopIds, pause, told, state.batches)
@@ -238,7 +238,9 @@ export class Simulator {
     const keyValues = this.#keyValues(state, mask.variant);
     if (mask.kind === 'variant') return state.comparer.over({ keyValues });
     const shape = prefixShape(this.decoder, state.prefill);
-    return state.comparer.over({ keyValues: exactBut(mask.positions, state.prefill.keyValues, keyValues, shape) });
+    const exact = state.prefill.keyValues;
+    const [others, selected] = mask.kind === 'variant-restored' ? [keyValues, exact] : [exact, keyValues];
+    return state.comparer.over({ keyValues: mixedAt(mask.positions, others, selected, shape) });
   }
 
   /** The keys and values of a changed variant, made again where another one was used since. */
@@ -313,14 +315,14 @@ function readsChanged(state: PrefixState, mask: Mask): mask is ChangedMask {
 /** Equal for rows that read the same keys and values. */
 function readKey(state: PrefixState, mask: Mask): string {
   if (!readsChanged(state, mask)) return 'exact';
-  return mask.kind === 'variant' ? `${mask.variant}` : `${mask.variant}:${mask.positions.join()}`;
+  return mask.kind === 'variant' ? `${mask.variant}` : `${mask.kind} ${mask.variant}:${mask.positions.join()}`;
 }
 
-/** The exact keys and values, but for some positions, which are those of a variant. */
-function exactBut(
+/** The keys and values of `others`, but for some positions, which are those of `selected`. */
+function mixedAt(
   positions: Int32Array,
-  exact: PrefixCache,
-  changed: PrefixCache,
+  others: PrefixCache,
+  selected: PrefixCache,
   { kvHeads, seqLen }: PrefixShape,
 ): PrefixCache {
   const mixed = (whole: readonly Float32Array[], parts: readonly Float32Array[]): Float32Array[] =>
@@ -337,5 +339,5 @@ function exactBut(
       }
       return copy;
     });
-  return { ...exact, keys: mixed(exact.keys, changed.keys), values: mixed(exact.values, changed.values) };
+  return { ...others, keys: mixed(others.keys, selected.keys), values: mixed(others.values, selected.values) };
 }

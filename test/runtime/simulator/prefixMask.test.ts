@@ -70,6 +70,18 @@ describe('what a row of a batch may see of the prefix', () => {
     );
   });
 
+  test('of restored positions everything, and of all others what the variant keeps', () => {
+    fc.assert(
+      fc.property(flags, positions, (keep, at) => {
+        const mask = { kind: 'variant-restored', variant: 0, positions: Int32Array.from(at) } as const;
+        const seen = visible(hiddenEntries(mask, shape, () => keptFrom(keep)));
+        forEachCell((_layer, _head, position, index) =>
+          assert.equal(seen[index], at.includes(position) || keep[index]),
+        );
+      }),
+    );
+  });
+
   test('rows of a batch keep apart', () => {
     const first = hiddenEntries({ kind: 'positions', positions: Int32Array.of(0) }, shape, noVariant);
     const second = hiddenEntries({ kind: 'positions', positions: Int32Array.of(18) }, shape, noVariant);
