@@ -22,6 +22,8 @@ const phaseMessages: Record<AuditPhase, string> = {
   influence: 'Measuring the influence of each instruction',
   loss: 'Measuring what compression loses',
   responses: 'Answering with compressed caches',
+  preference: 'Comparing with the prompt without each instruction',
+  behavior: 'Checking sampled answers',
   reorder: 'Trying other orders',
 };
 

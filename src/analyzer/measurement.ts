@@ -1,4 +1,6 @@
 import type { Comparison, CompressedCache, Generated, SystemPlacement } from '../runtime/languageModel.ts';
+import type { BoundCheck } from './checks/check.ts';
+import type { PassRate } from './evidence/passRate.ts';
 import { hostedText, type HostedText } from './hostedText.ts';
 import { instructionProbes, type InstructionProbe } from './probes/index.ts';
 import type { Prompt, Segmentation } from './prompt.ts';
@@ -15,10 +17,27 @@ export interface VariantMeasurement {
   readonly retention: readonly (number | null)[];
   /** Per instruction, on the probe of its largest influence; null where not measured. */
   readonly loss: (number | null)[];
+  /** What is left of the preference for the answer that it brings about, per instruction; null where there is none. */
+  readonly preference: (number | null)[];
+  /** Share of the distance from the full cache that restoring its entries mends, per instruction; null where not measured. */
+  readonly rescue: (number | null)[];
   /** Answers by probe id. */
   readonly answers: Map<string, Generated>;
   /** How it differs from the full cache on the full cache's answers, by probe id. */
   readonly comparisons: Map<string, Comparison>;
+}
+
+/** A check that an instruction asks for, and how often answers pass it. */
+export interface CheckMeasurement {
+  readonly instruction: number;
+  readonly check: BoundCheck;
+  /** Id of the probe whose answers are checked; null where none brings the instruction about. */
+  readonly probe: string | null;
+  full: PassRate | null;
+  /** Without the instruction in the prompt. */
+  deleted: PassRate | null;
+  /** By index of the variant. */
+  readonly compressed: Map<number, PassRate>;
 }
 
 /** Everything measured on one prompt so far. Filled by `measurePrompt`, read by `promptReport`. */
@@ -48,6 +67,12 @@ export interface Measurement {
    * Null where the probe is not for the instruction.
    */
   readonly influences: Map<string, readonly (Float32Array | null)[]>;
+  /** Largest influence of sentences that ask for nothing, nats per token, by probe id. */
+  readonly noise: Map<string, number>;
+  /** Empty below the evidence of behaviour. */
+  checks: readonly CheckMeasurement[];
+  /** Its checks are known otherwise than from the wording; nothing is measured where none of them is effective. */
+  readonly isBenchmark?: true;
   isComplete: boolean;
 }
 
@@ -68,6 +93,8 @@ export function emptyMeasurement(prompt: Prompt, settings: AuditSettings): Measu
     equalBytes: [],
     fullAnswers: new Map(),
     influences: new Map(),
+    noise: new Map(),
+    checks: [],
     isComplete: false,
   };
 }

@@ -172,12 +172,15 @@ export const settingsSummary = z.strictObject({
   bytes: z.array(z.string()),
   decode: z.string().describe('What compressed caches also evict while they answer; none: nothing.'),
   probes: z.array(z.string()).describe('User-supplied probes.'),
-  evidence: z.enum(['retention', 'loss']),
+  evidence: z.enum(['retention', 'loss', 'behavior']),
   influenceFloor: z.number(),
   ignoredLoss: share,
   weakenedLoss: share,
   leakThreshold: share,
   maxResponseTokens: z.int(),
+  samples: z.int(),
+  sampleBudget: z.int(),
+  temperature: z.number(),
   seed: z.int(),
 });
 

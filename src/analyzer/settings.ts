@@ -8,7 +8,7 @@ import { protectionExpression } from './variants/protectionExpression.ts';
 import { defaultMemoryLimit, memoryLimitPattern } from '../runtime/memory/memoryLimit.ts';
 
 export const devices = ['auto', 'cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const;
-export const evidenceLevels = ['retention', 'loss'] as const;
+export const evidenceLevels = ['retention', 'loss', 'behavior'] as const;
 
 /**
  * Everything that decides what an audit measures. One source of truth: defaults, bounds and descriptions of the
@@ -83,6 +83,18 @@ export const auditSettings = z.strictObject({
     .describe(
       'How weights run: as they are stored, quantised ones exactly (auto); all as float32; or float ones rounded to 8 bits (int8).',
     ),
+  samples: z
+    .int()
+    .min(4)
+    .max(64)
+    .default(16)
+    .describe('Sampled answers of the full cache, and of the prompt without an instruction, for evidence of behavior.'),
+  sampleBudget: z
+    .int()
+    .min(0)
+    .default(320)
+    .describe('Most sampled answers of compressed caches per prompt; they go where the outcome is least certain.'),
+  temperature: z.number().gt(0).max(2).default(0.3).describe('Temperature of sampled answers.'),
   seed: z.int().min(0).default(0).describe('Seed of everything random.'),
 });
 

@@ -35,6 +35,9 @@ export const settingFlags: { readonly [Key in keyof AuditSettings]: SettingFlag 
   weakenedLoss: { flag: '--weakened-loss', argument: '<share>', read: asNumber },
   leakThreshold: { flag: '--leak-threshold', argument: '<share>', read: asNumber },
   maxResponseTokens: { flag: '--max-response-tokens', argument: '<n>', read: asNumber },
+  samples: { flag: '--samples', argument: '<n>', read: asNumber },
+  sampleBudget: { flag: '--sample-budget', argument: '<n>', read: asNumber },
+  temperature: { flag: '--temperature', argument: '<t>', read: asNumber },
   device: { flag: '--device', argument: '<device>', read: asText },
   precision: { flag: '--precision', argument: '<precision>', read: asText },
   memoryLimit: { flag: '--memory-limit', argument: '<4GB|60%>', read: asText },
@@ -129,9 +132,8 @@ export function readSettings(command: Command, configured: Partial<AuditSettings
   const wrong = new Set(parsed.error.issues.map(({ path }) => path[0] as Key));
   const lines = [...wrong].map((key) => {
     const { flag } = settingFlags[key];
-    const later = key === 'evidence' && given.evidence === 'behavior' ? ' ("behavior" is not available yet)' : '';
     const reasons = parsed.error.issues.filter(({ path, code }) => path[0] === key && code === 'custom');
-    const expected = reasons.map(({ message }) => message).join(' ') || `expected ${allowed(schemas[key])}${later}.`;
+    const expected = reasons.map(({ message }) => message).join(' ') || `expected ${allowed(schemas[key])}.`;
     return `${flag} ${JSON.stringify(given[camelCase(flag)])}: ${expected}`;
   });
   throw new HoldfastError('invalid-settings', lines.join('\n'), 'Run "holdfast audit --help" for every flag.');

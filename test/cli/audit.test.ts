@@ -54,7 +54,7 @@ test('every setting of an audit arrives through its flag', async () => {
   let seen: AuditSettings | undefined;
   const flags =
     '--model m.gguf --policy knorm,h2o --ratio 0.3,0.6 --decode h2o(budget=25%) --evidence retention --influence-floor 0.1 --ignored-loss 0.9 ' +
-    '--weakened-loss 0.2 --leak-threshold 0.4 --max-response-tokens 32 --device cpu --memory-limit 4GB --seed 7 ' +
+    '--weakened-loss 0.2 --leak-threshold 0.4 --max-response-tokens 32 --samples 8 --sample-budget 64 --temperature 0.5 --device cpu --memory-limit 4GB --seed 7 ' +
     '--protection whitelist,fair(lambda=0.5) --kv-cache mikv(snapkv,low=int4),kivi --bytes 25%,2MB';
   await run(['audit', ...flags.split(' '), '--probe', 'One?', '--probe', 'Two, and three?'], {
     during: ({ settings }) => {
@@ -79,6 +79,9 @@ test('every setting of an audit arrives through its flag', async () => {
     device: 'cpu',
     memoryLimit: '4GB',
     precision: 'auto',
+    samples: 8,
+    sampleBudget: 64,
+    temperature: 0.5,
     seed: 7,
   } satisfies AuditSettings);
   assert.deepEqual(Object.keys(seen).sort(), Object.keys(auditSettings.shape).sort());
@@ -89,7 +92,7 @@ for (const [flags, message] of [
   [['--ratio', '0.5,'], /--ratio "0\.5,": /],
   [['--seed', 'x'], /--seed "x": expected a whole number at least 0\./],
   [['--policy', 'snapkv,nope'], /--policy "snapkv,nope": There is no policy "nope"\. Known: streaming-llm, snapkv/],
-  [['--evidence', 'behavior'], /--evidence "behavior": .*not available yet/],
+  [['--evidence', 'proof'], /--evidence "proof": expected one of .*behavior/],
   [['--format', 'sarif'], /Unknown format "sarif"\.\nKnown formats: text, json, html\./],
   [['--fail-on', 'promt-leak'], /no rule "promt-leak"\. Did you mean "prompt-leak"\?/],
   [['--polcy', 'snapkv'], /unknown option '--polcy'\n\(Did you mean --policy\?\)/],

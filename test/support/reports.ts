@@ -170,6 +170,9 @@ export function report(prompts: readonly PromptReport[], over: Partial<Report> =
       weakenedLoss,
       leakThreshold,
       maxResponseTokens: testSettings.maxResponseTokens,
+      samples: testSettings.samples,
+      sampleBudget: testSettings.sampleBudget,
+      temperature: testSettings.temperature,
       seed: testSettings.seed,
     },
     model: {

@@ -263,6 +263,9 @@ const complete: Report = {
     weakenedLoss: 0.25,
     leakThreshold,
     maxResponseTokens: 128,
+    samples: 16,
+    sampleBudget: 320,
+    temperature: 0.3,
     seed: 0,
   },
   model: {

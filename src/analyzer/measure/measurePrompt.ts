@@ -4,10 +4,14 @@ import type { Measurement } from '../measurement.ts';
 import type { AuditSettings } from '../settings.ts';
 import { planVariants, refusal, type VariantSpec } from '../variants/variantSpec.ts';
 import { measureAnswers } from './answers.ts';
+import { effectiveChecks, measureBehavior, sampleArms, sampleVariants } from './behavior.ts';
+import { plannedChecks } from './checks.ts';
 import { measureInfluence } from './influence.ts';
 import { measureLoss } from './loss.ts';
 import { decodeOf, type Measuring } from './measuring.ts';
+import { measureNoise } from './noise.ts';
 import { phaseRunner, type MeasureProgress, type PhaseRunner } from './phases.ts';
+import { measurePreference } from './preference.ts';
 import { measureResponses } from './responses.ts';
 import { turnPositions } from './turnPositions.ts';
 
@@ -55,10 +59,23 @@ export async function measurePrompt(
 }
 
 async function measureEffects(measuring: Measuring, phase: PhaseRunner): Promise<void> {
+  const { measurement } = measuring;
+  if (measurement.isBenchmark) {
+    await sampleArms(measuring, () => undefined);
+    if (effectiveChecks(measurement).length === 0) return;
+  }
   await phase('answers', (done) => measureAnswers(measuring, done));
   await phase('influence', (done) => measureInfluence(measuring, done));
+  await phase('influence', (done) => measureNoise(measuring, done), 'noise');
   await phase('loss', (done) => measureLoss(measuring, done));
   await phase('responses', (done) => measureResponses(measuring, done));
+  await phase('preference', (done) => measurePreference(measuring, done));
+  if (measuring.settings.evidence === 'behavior') {
+    if (!measurement.isBenchmark) measurement.checks = plannedChecks(measurement);
+    await phase('behavior', (done) =>
+      measurement.isBenchmark ? sampleVariants(measuring, () => undefined) : measureBehavior(measuring, done),
+    );
+  }
 }
 
 async function compressAll(
@@ -76,6 +93,8 @@ async function compressAll(
         cache,
         retention: positions.map((at) => (at.length === 0 ? null : retention(cache.kept, at).mean)),
         loss: positions.map(() => null),
+        preference: positions.map(() => null),
+        rescue: positions.map(() => null),
         answers: new Map(),
         comparisons: new Map(),
       });

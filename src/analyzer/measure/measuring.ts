@@ -1,6 +1,6 @@
 import type { DecodeId } from '../../cache/decode/index.ts';
 import { noDecode } from '../../cache/decode/index.ts';
-import type { CompareRow, LanguageModel, Mask, PrefixHandle } from '../../runtime/languageModel.ts';
+import type { CompareRow, CompressedCache, LanguageModel, Mask, PrefixHandle } from '../../runtime/languageModel.ts';
 import type { Measurement } from '../measurement.ts';
 import type { InstructionProbe } from '../probes/index.ts';
 import type { AuditSettings } from '../settings.ts';
@@ -38,6 +38,10 @@ export const forced = (measuring: Measuring, probe: InstructionProbe, mask: Mask
   suffix: suffixOf(measuring, probe),
   target: measuring.measurement.fullAnswers.get(probe.id)!.ids.slice(0, evidenceTokens),
 });
+
+/** Whether a variant is the full cache: it evicts nothing, and what it keeps reads as before. */
+export const keepsAll = ({ kept, isChanged }: CompressedCache): boolean =>
+  !isChanged && kept.countKept() === kept.layers * kept.kvHeads * kept.seqLen;
 
 /** What compressed caches evict while they answer. */
 export const decodeOf = ({ decode }: AuditSettings): DecodeId | undefined => (decode === noDecode ? undefined : decode);

@@ -5,12 +5,21 @@ import type { RowsDone } from './measuring.ts';
 export type MeasureProgress = (phase: AuditPhase, fraction: number) => void;
 
 /** Relative time of each phase of a prompt's audit, measured on the examples with the default model and grid, in order. */
-const phaseTimes = { prefill: 3, answers: 12, influence: 15, loss: 12, responses: 60 } as const;
+const phaseTimes = {
+  prefill: 3,
+  answers: 12,
+  influence: 15,
+  loss: 12,
+  responses: 60,
+  preference: 15,
+  behavior: 800,
+} as const;
 export type MeasuredPhase = keyof typeof phaseTimes;
 
 const phasesOf = ({ evidence }: AuditSettings): MeasuredPhase[] => {
   const phases = Object.keys(phaseTimes) as MeasuredPhase[];
-  return evidence === 'retention' ? phases.slice(0, 1) : phases;
+  const highest = { retention: 'prefill', loss: 'preference', behavior: 'behavior' } as const;
+  return phases.slice(0, phases.indexOf(highest[evidence]) + 1);
 };
 
 /** Runs a phase, tells its progress as a share of the prompt's audit, and adds its milliseconds to `timings`. */
