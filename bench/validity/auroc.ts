@@ -10,7 +10,7 @@ export interface Scored {
 export function auroc(scored: readonly Scored[]): number {
   const sorted = scored.toSorted((a, b) => a.score - b.score);
   let rankSum = 0;
-  for (let from = 0; from < sorted.length; ) {
+  for (let from = 0; from < sorted.length;) {
     let to = from;
     while (to < sorted.length && sorted[to]!.score === sorted[from]!.score) to++;
     const rank = (from + 1 + to) / 2;

@@ -57,7 +57,12 @@ function solve(matrix: readonly (readonly number[])[], right: readonly number[])
 }
 
 /** Each pair's risk by coefficients that were fitted without its prompt, in `folds` parts by prompt. */
-export function crossValidated(pairs: readonly Pair[], names: readonly string[], folds = 10, penalty = ridge): Scored[] {
+export function crossValidated(
+  pairs: readonly Pair[],
+  names: readonly string[],
+  folds = 10,
+  penalty = ridge,
+): Scored[] {
   const prompts = [...new Set(pairs.map(({ prompt }) => prompt))];
   return prompts.length < 2
     ? []

@@ -114,6 +114,13 @@ export function strongestProbe(
   return strongest;
 }
 
+/** Influence below this is noise: what was set, or what sentences that ask for nothing reach under this probe. */
+export const floorOf = (
+  { noise }: Pick<Measurement, 'noise'>,
+  probe: string | undefined,
+  { influenceFloor }: Pick<AuditSettings, 'influenceFloor'>,
+): number => Math.max(influenceFloor, probe === undefined ? 0 : (noise.get(probe) ?? 0));
+
 /** Mean over the tokens of an answer; 0 without tokens. */
 export const mean = (values: Float32Array): number => (values.length === 0 ? 0 : sum(values) / values.length);
 

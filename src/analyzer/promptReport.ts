@@ -1,14 +1,24 @@
 import { createHash } from 'node:crypto';
 import { flipShare, type Generated } from '../runtime/languageModel.ts';
+import { effectiveness, effectSurvival, isEffective } from './evidence/effectSurvival.ts';
 import { computeLeak } from './evidence/leak.ts';
 import { LineIndex, toFileRange } from './fileRanges.ts';
-import { mean, strongestProbe, sum, type Measurement, type VariantMeasurement } from './measurement.ts';
+import { effectiveChecks } from './measure/behavior.ts';
+import { measuredRisk } from './measure/riskOf.ts';
+import { floorOf, mean, strongestProbe, sum, type Measurement, type VariantMeasurement } from './measurement.ts';
 import type { AuditInput } from './outcome.ts';
 import type { InstructionProbe } from './probes/index.ts';
-import type { Leak, PromptReport, ResponseReport, VariantInstruction, VariantReport } from './report.ts';
+import type {
+  InstructionReport,
+  Leak,
+  PromptReport,
+  ResponseReport,
+  VariantInstruction,
+  VariantReport,
+} from './report.ts';
 import type { AuditSettings } from './settings.ts';
 import { truncationsOf } from './truncation.ts';
-import { verdictOf } from './verdict.ts';
+import { verdictOf, type BehaviorEvidence } from './verdict.ts';
 
 /** What a measurement says so far, in the terms of the report. `reason` tells why it is not complete. */
 export function promptReport(
@@ -49,6 +59,7 @@ export function promptReport(
         tokens: at === undefined || at.length === 0 ? null : [at[0]!, at[at.length - 1]! + 1],
         influence: strongestProbe(measurement, i),
         influences: influencesOf(measurement, i),
+        checks: checksOf(measurement, i),
       };
     }),
     ignored: segmentation.ignored.length,
@@ -64,8 +75,9 @@ export function promptReport(
       text,
       for: members.map((index) => segmentation.instructions[index]!.id),
       response: fullAnswers.get(id)?.text ?? null,
+      noise: measurement.noise.get(id) ?? null,
     })),
-    variants: variants.map((variant) => variantReport(measurement, leaks, variant, settings)),
+    variants: variants.map((_, index) => variantReport(measurement, leaks, index, settings)),
     unmeasured: [...unmeasured],
     equalBytes: equalBytes.map(({ size, arms }) => ({ size, arms: [...arms] })),
     fixes: [],
@@ -101,9 +113,10 @@ function placementNotes({ placement }: Measurement): string[] {
 function variantReport(
   measurement: Measurement,
   leaks: LeakTable,
-  variant: VariantMeasurement,
+  variantIndex: number,
   settings: AuditSettings,
 ): VariantReport {
+  const variant = measurement.variants[variantIndex]!;
   const { spec, cache, answers } = variant;
   const { request: _, ...named } = spec;
   return {
@@ -115,7 +128,7 @@ function variantReport(
     ...distance(variant),
     notes: [...cache.notes],
     instructions: measurement.segmentation.instructions.map((_, i) =>
-      instructionCell(measurement, leaks, variant, i, settings),
+      instructionCell(measurement, leaks, variantIndex, i, settings),
     ),
     responses: measurement.probes.flatMap((probe) => {
       const answer = answers.get(probe.id);
@@ -127,14 +140,16 @@ function variantReport(
 function instructionCell(
   measurement: Measurement,
   leaks: LeakTable,
-  variant: VariantMeasurement,
+  variantIndex: number,
   index: number,
   settings: AuditSettings,
 ): VariantInstruction {
+  const variant = measurement.variants[variantIndex]!;
   const strongest = strongestProbe(measurement, index);
   const retention = variant.retention[index] ?? null;
   const loss = variant.loss[index] ?? null;
   const instruction = measurement.segmentation.instructions[index]!;
+  const survivals = survivalsOf(measurement, index, variantIndex);
   const full = strongest === null ? undefined : measurement.fullAnswers.get(strongest.probe);
   const compressed = strongest === null ? undefined : variant.answers.get(strongest.probe);
   return {
@@ -142,12 +157,19 @@ function instructionCell(
     retention,
     loss,
     lossProbe: loss === null ? null : (strongest?.probe ?? null),
+    preference: variant.preference[index] ?? null,
+    rescue: variant.rescue[index] ?? null,
+    risk: measuredRisk(measurement, index, variantIndex),
+    checks: survivals.map(({ check, compressed, survival }) => ({ check: check.check.id, compressed, survival })),
     ...verdictOf(
       {
         tokens: measurement.positions[index]?.length ?? 0,
         retention,
         keptShare: variant.cache.keptTokens / measurement.promptTokens!,
         influence: strongest?.nats ?? null,
+        floor: floorOf(measurement, strongest?.probe, settings),
+        isProbed: measurement.probes.some(({ for: members }) => members.includes(index)),
+        behavior: behaviorOf(measurement, index, survivals),
         loss,
         disclosed: instruction.kind === 'defense' ? disclosure(measurement, leaks, variant, settings) : null,
         answerChanged: full === undefined || compressed === undefined ? null : full.text !== compressed.text,
@@ -155,6 +177,51 @@ function instructionCell(
       settings,
     ),
   };
+}
+
+/** Checks of an instruction that are effective and were sampled under a variant. */
+function survivalsOf({ checks }: Measurement, instruction: number, variant: number) {
+  return checks.flatMap((check) => {
+    const compressed = check.compressed.get(variant);
+    if (check.instruction !== instruction || compressed === undefined) return [];
+    const survival = effectSurvival({ full: check.full!, deleted: check.deleted! }, compressed);
+    return survival === undefined ? [] : [{ check, compressed, survival }];
+  });
+}
+
+/** The check of which least is left; null where none is effective. */
+function behaviorOf(
+  measurement: Measurement,
+  instruction: number,
+  survivals: ReturnType<typeof survivalsOf>,
+): BehaviorEvidence | null {
+  const [worst] = survivals.toSorted((a, b) => a.survival.value - b.survival.value);
+  if (worst !== undefined) {
+    const { check, compressed, survival } = worst;
+    return { full: check.full!, deleted: check.deleted!, compressed, survival };
+  }
+  return effectiveChecks(measurement).some((check) => check.instruction === instruction) ? 'not-sampled' : null;
+}
+
+function checksOf({ checks }: Measurement, instruction: number): InstructionReport['checks'] {
+  return checks
+    .filter((check) => check.instruction === instruction)
+    .map(({ check, probe, full, deleted }) => ({
+      check: check.id,
+      asks: check.description,
+      probe,
+      status:
+        full === null
+          ? 'not-sampled'
+          : deleted === null
+            ? 'not-followed'
+            : isEffective({ full, deleted })
+              ? 'effective'
+              : 'not-effective',
+      full,
+      deleted,
+      effectiveness: full === null || deleted === null ? null : effectiveness({ full, deleted }),
+    }));
 }
 
 /** What a variant discloses, if compression alone makes this prompt leak: only then does its defense show an effect. */

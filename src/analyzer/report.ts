@@ -43,6 +43,29 @@ export const ruleIds = [
 ] as const;
 export const ruleId = z.enum(ruleIds);
 
+const passRate = z
+  .strictObject({ passed: z.int().min(0), samples: z.int().positive() })
+  .describe('Sampled answers that obey.');
+const estimate = z
+  .strictObject({ value: z.number(), low: z.number(), high: z.number() })
+  .describe('With its 95 % interval.');
+
+export const checkStatuses = ['effective', 'not-effective', 'not-followed', 'not-sampled'] as const;
+
+const instructionCheck = z.strictObject({
+  check: z.string().describe('Id of the check.'),
+  asks: z.string().describe('What it asks of an answer: "has at least 3 sentences".'),
+  probe: z.string().nullable().describe('Id of the probe whose answers are checked; null where none fits.'),
+  status: z
+    .enum(checkStatuses)
+    .describe(
+      'effective: answers pass clearly more often with the instruction than without it; not-followed: they seldom pass even with the full cache.',
+    ),
+  full: passRate.nullable(),
+  deleted: passRate.nullable().describe('Without the instruction in the prompt.'),
+  effectiveness: estimate.nullable().describe('Difference of the two rates.'),
+});
+
 const instruction = z.strictObject({
   id: z.string(),
   kind: z.enum(instructionKinds),
@@ -58,6 +81,9 @@ const instruction = z.strictObject({
     .nullable()
     .describe('KL(full || instruction masked), mean nats per response token; null when not measured.'),
   influences: z.record(z.string(), z.number()).describe('The same for every probe, by probe id.'),
+  checks: z
+    .array(instructionCheck)
+    .describe('What its wording asks for that can be checked. Empty below evidence of behavior.'),
 });
 
 const probe = z.strictObject({
@@ -66,6 +92,10 @@ const probe = z.strictObject({
   text: z.string(),
   for: z.array(z.string()).describe('Ids of the instructions that it is meant to make matter.'),
   response: z.string().nullable().describe('Greedy answer with the full cache.'),
+  noise: z
+    .number()
+    .nullable()
+    .describe('Largest influence of sentences that ask for nothing, nats per token: the floor if above the set one.'),
 });
 
 export const leak = z.strictObject({
@@ -85,6 +115,21 @@ const variantInstruction = z.strictObject({
   retention: share.nullable(),
   loss: share.nullable().describe('Null when not measured, or when the influence is below the floor.'),
   lossProbe: z.string().nullable(),
+  preference: z
+    .number()
+    .nullable()
+    .describe('What is left of the preference for the answer that the instruction brings about: 1 all, 0 nothing.'),
+  rescue: z
+    .number()
+    .nullable()
+    .describe('Share of the distance from the full cache that restoring the entries of this instruction mends.'),
+  risk: share
+    .nullable()
+    .describe('Estimated probability that less than half of its effect on behavior is left: docs/evidence.md.'),
+  checks: z
+    .array(z.strictObject({ check: z.string(), compressed: passRate, survival: estimate }))
+    .describe('Effect survival of its effective checks.'),
+  rung: rung.nullable().describe('The evidence that the verdict stands on; null where not measured.'),
   verdict,
   reason: z.string().describe('One clause: why this verdict.'),
 });
@@ -265,6 +310,7 @@ export const finding = z.strictObject({
     influence: z.number().nullable(),
     probe: z.string().nullable(),
     loss: share.nullable(),
+    risk: share.nullable().describe('Largest risk score over the breaking variants.'),
     retention: share.nullable(),
     leak: share.nullable(),
     fullLeak: share.nullable(),

@@ -53,7 +53,8 @@ describe('audit', () => {
       assert.equal(instructions.length, prompts[0]!.instructions.length);
       assert.ok(instructions.every(({ verdict }) => verdict !== 'not-measured'));
     }
-    assert.equal(model.released, 1, 'the prefix is released');
+    const prefilled = model.calls.filter((call) => call === 'prefill').length;
+    assert.equal(model.released, prefilled, 'every prefix is released');
   });
 
   test('a model without a system role has a note in the report that says where the prompt stands', async () => {
@@ -94,7 +95,7 @@ describe('audit', () => {
     assert.equal(second!.status, 'not-measured');
     assert.ok(first!.variants.length > 0, 'retention was measured before the cancel');
     assert.equal(second!.variants.length, 0);
-    assert.equal(model.released, 1);
+    assert.equal(model.released, model.calls.filter((call) => call === 'prefill').length);
   });
 
   test('a dead engine is a failed outcome with the reason, and the prompts after it are not measured', async () => {

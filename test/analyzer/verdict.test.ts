@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { isFarBelowBudget, verdictOf, type Evidence } from '../../src/analyzer/verdict.ts';
 
-const thresholds = { influenceFloor: 0.03, ignoredLoss: 0.8, weakenedLoss: 0.25 };
+const thresholds = { ignoredLoss: 0.8, weakenedLoss: 0.25 };
 const verdict = (evidence: Partial<Evidence>): string =>
   verdictOf(
     {
@@ -11,6 +11,9 @@ const verdict = (evidence: Partial<Evidence>): string =>
       retention: 0.5,
       keptShare: 0.5,
       influence: 0.5,
+      floor: 0.03,
+      isProbed: true,
+      behavior: null,
       loss: 0.1,
       answerChanged: false,
       disclosed: null,

@@ -28,6 +28,8 @@ export interface Script {
   readonly before?: (call: string) => void;
   /** Token positions whose masking changes answers, with the KL that masking all of them costs. */
   readonly matters?: (positions: ReadonlySet<number>) => number;
+  /** What a row answers, given the words of the system turn that it sees wholly and its seed; undefined: the usual answer. */
+  readonly says?: (seen: string, seed: number | undefined) => string | undefined;
 }
 
 const layers = 2;
@@ -64,7 +66,9 @@ export class FakeModel implements LanguageModel {
   readonly evicting: { readonly mask: Mask['kind']; readonly decode: string | undefined }[] = [];
   prefillDecode: string | undefined;
   readonly #kept: KeptSet[] = [];
-  #seqLen = 0;
+  /** Words of the system turn that was encoded last, and of each prefix. */
+  #encoded: string[] = [];
+  readonly #prefixes: string[][] = [];
   released = 0;
 
   constructor(readonly script: Script = {}) {}
@@ -78,6 +82,7 @@ export class FakeModel implements LanguageModel {
   encodeSystem(system: string, signal: AbortSignal): Promise<EncodedTurn> {
     return this.#do('encodeSystem', signal, () => {
       const words = [...system.matchAll(/\s*\S+/gu)];
+      this.#encoded = words.map(([word]) => word);
       const starts = Int32Array.from(words, ({ index }) => index);
       const ends = Int32Array.from(words, (match) => match.index + match[0].length);
       const content = { start: 0, end: system.length, promptStart: 0 };
@@ -116,36 +121,39 @@ export class FakeModel implements LanguageModel {
     decode?: DecodeId,
   ): Promise<PrefixHandle> {
     return this.#do('prefill', signal, () => {
-      this.prefillDecode = decode;
-      this.#seqLen = ids.length;
-      return { prefix: 0, seqLen: ids.length };
+      this.prefillDecode ??= decode;
+      this.#prefixes.push(this.#encoded);
+      return { prefix: this.#prefixes.length - 1, seqLen: ids.length };
     });
   }
 
-  compress(_prefix: PrefixHandle, request: CacheRequest, signal: AbortSignal): Promise<CompressedCache> {
+  compress({ seqLen }: PrefixHandle, request: CacheRequest, signal: AbortSignal): Promise<CompressedCache> {
     return this.#do('compress', signal, () => {
-      const observations = Array.from({ length: layers }, (_, layer) => randomLayer(this.#seqLen, layer + 1, headDim));
+      const observations = Array.from({ length: layers }, (_, layer) => randomLayer(seqLen, layer + 1, headDim));
       const { keyValues, ...compression } = storeCache(observations, request);
       this.#kept.push(compression.kept);
       return { ...compression, variant: this.#kept.length - 1, isChanged: keyValues !== undefined };
     });
   }
 
-  generate(_prefix: PrefixHandle, rows: readonly GenerateRow[], signal: AbortSignal): Promise<Generated[]> {
+  generate(prefix: PrefixHandle, rows: readonly GenerateRow[], signal: AbortSignal): Promise<Generated[]> {
     return this.#do('generate', signal, () => {
       this.#note(rows);
-      return rows.map(({ mask }) => this.#answer(mask));
+      return rows.map(({ mask, sampling }) => this.#answer(prefix, mask, sampling?.seed));
     });
   }
 
-  compare(_prefix: PrefixHandle, rows: readonly CompareRow[], signal: AbortSignal): Promise<Comparison[]> {
-    return this.#do('compare', signal, () => rows.map((row) => this.#comparison(row)));
+  compare(prefix: PrefixHandle, rows: readonly CompareRow[], signal: AbortSignal): Promise<Comparison[]> {
+    return this.#do('compare', signal, () => rows.map((row) => this.#comparison(prefix, row)));
   }
 
-  answer(_prefix: PrefixHandle, rows: readonly AnswerRow[], signal: AbortSignal): Promise<Answered[]> {
+  answer(prefix: PrefixHandle, rows: readonly AnswerRow[], signal: AbortSignal): Promise<Answered[]> {
     return this.#do('answer', signal, () => {
       this.#note(rows);
-      return rows.map((row) => ({ generated: this.#answer(row.mask), comparison: this.#comparison(row) }));
+      return rows.map((row) => ({
+        generated: this.#answer(prefix, row.mask),
+        comparison: this.#comparison(prefix, row),
+      }));
     });
   }
 
@@ -165,12 +173,12 @@ export class FakeModel implements LanguageModel {
   }
 
   /** Share of the entries of positions that are hidden, over layers and heads; positions hidden nowhere are left out. */
-  #hidden(mask: Mask): Map<number, number> {
+  #hidden({ seqLen }: PrefixHandle, mask: Mask): Map<number, number> {
     const hidden = new Map<number, number>();
     if (mask.kind === 'none') return hidden;
     const isAllBut = mask.kind === 'variant' || mask.kind === 'variant-restored';
     const restored = new Set(mask.kind === 'variant-restored' ? mask.positions : []);
-    const all = Array.from({ length: this.#seqLen }, (_, position) => position);
+    const all = Array.from({ length: seqLen }, (_, position) => position);
     const positions = isAllBut ? all.filter((position) => !restored.has(position)) : [...mask.positions];
     for (const position of positions) {
       let count = 0;
@@ -184,15 +192,15 @@ export class FakeModel implements LanguageModel {
     return hidden;
   }
 
-  #kl(mask: Mask): number {
-    const hidden = this.#hidden(mask);
+  #kl(prefix: PrefixHandle, mask: Mask): number {
+    const hidden = this.#hidden(prefix, mask);
     if (hidden.size === 0) return 0;
     const mean = [...hidden.values()].reduce((a, b) => a + b) / hidden.size;
     return (this.script.matters?.(new Set(hidden.keys())) ?? 0.5) * mean;
   }
 
-  #comparison({ mask, target }: CompareRow): Comparison {
-    const kl = this.#kl(mask);
+  #comparison(prefix: PrefixHandle, { mask, target }: CompareRow): Comparison {
+    const kl = this.#kl(prefix, mask);
     const logProbs = new Float32Array(target.length).fill(-kl);
     return {
       kl: new Float32Array(target.length).fill(kl),
@@ -201,8 +209,11 @@ export class FakeModel implements LanguageModel {
     };
   }
 
-  #answer(mask: Mask): Generated {
-    const text = this.#kl(mask) > 0.1 ? 'another answer' : 'the full answer';
+  #answer(prefix: PrefixHandle, mask: Mask, seed?: number): Generated {
+    const hidden = this.#hidden(prefix, mask);
+    const seen = this.#prefixes[prefix.prefix]!.filter((_, position) => !hidden.has(position)).join('');
+    const usual = this.#kl(prefix, mask) > 0.1 ? 'another answer' : 'the full answer';
+    const text = this.script.says?.(seen, seed) ?? usual;
     return { ids: Int32Array.of(1, 2, 3), text, truncated: false };
   }
 }

@@ -52,7 +52,10 @@ export function riskSignals(input: RiskInput): RiskSignals {
 
 /** Probability that less than half of the instruction's effect on behavior survives the variant, 0..1. */
 export function riskOf(signals: RiskSignals, { intercept, weights } = riskCoefficients): number {
-  const sum = Object.entries(weights).reduce((total, [name, weight]) => total + weight * (signals[name] ?? 0), intercept);
+  const sum = Object.entries(weights).reduce(
+    (total, [name, weight]) => total + weight * (signals[name] ?? 0),
+    intercept,
+  );
   return 1 / (1 + Math.exp(-sum));
 }
 

@@ -7,6 +7,7 @@ import type { InstructionProbe } from '../probes/index.ts';
 import type { AuditSettings } from '../settings.ts';
 import { decodeOf, keepsAll, type Measuring, type RowsDone } from './measuring.ts';
 import { withoutRange, withPromptText } from './otherText.ts';
+import { measuredRisk } from './riskOf.ts';
 
 /** Longest sampled answer, in tokens: long enough for formats to show, and what most of an audit's time goes into. */
 const sampleTokens = 80;
@@ -136,8 +137,10 @@ export async function sampleVariants(measuring: Measuring, told: SamplesDone): P
 }
 
 /** How near to a coin the risk of a cell is, at most 0. */
-const uncertainty = ({ variants }: Measurement, { variant, checks }: Cell): number =>
-  Math.max(...checks.map(({ instruction }) => -Math.abs(0.5 - (variants[variant]!.loss[instruction] ?? 0))));
+const uncertainty = (measurement: Measurement, { variant, checks }: Cell): number =>
+  Math.max(
+    ...checks.map(({ instruction }) => -Math.abs(0.5 - (measuredRisk(measurement, instruction, variant) ?? 0.5))),
+  );
 
 function* chunks<T>(items: readonly T[], size: number): Generator<T[]> {
   for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size);

@@ -1,5 +1,5 @@
 import { flipShare, type CompareRow, type Comparison } from '../../runtime/languageModel.ts';
-import { mean, strongestProbe, sum } from '../measurement.ts';
+import { floorOf, mean, strongestProbe, sum } from '../measurement.ts';
 import type { InstructionProbe } from '../probes/index.ts';
 import { evidenceTokens, forced, suffixOf, type Measuring, type RowsDone } from './measuring.ts';
 import { withoutRange, withPromptText } from './otherText.ts';
@@ -33,7 +33,7 @@ export async function measurePreference(measuring: Measuring, done: RowsDone): P
   const compared: Comparable[] = [];
   const influential = [...positions.keys()].flatMap((index) => {
     const strongest = strongestProbe(measurement, index);
-    if (strongest === null || strongest.nats < settings.influenceFloor) return [];
+    if (strongest === null || strongest.nats < floorOf(measurement, strongest.probe, settings)) return [];
     return [{ index, probe: probes.find(({ id }) => id === strongest.probe)! }];
   });
   for (const { index, probe } of influential) {

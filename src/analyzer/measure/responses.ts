@@ -1,5 +1,5 @@
 import type { Mask } from '../../runtime/languageModel.ts';
-import { strongestProbe, type Measurement } from '../measurement.ts';
+import { floorOf, strongestProbe, type Measurement } from '../measurement.ts';
 import type { InstructionProbe } from '../probes/index.ts';
 import type { AuditSettings } from '../settings.ts';
 import {
@@ -56,11 +56,11 @@ export async function measureResponses(measuring: Measuring, done: RowsDone): Pr
  * The probes that compressed caches answer: the general ones and the user's own, and each under which an instruction that
  * has influence shows most of it.
  */
-function decisiveProbes(measurement: Measurement, { influenceFloor }: AuditSettings): InstructionProbe[] {
+function decisiveProbes(measurement: Measurement, settings: AuditSettings): InstructionProbe[] {
   const strongest = new Set<string>();
   for (const index of measurement.positions.keys()) {
     const probe = strongestProbe(measurement, index);
-    if (probe !== null && probe.nats >= influenceFloor) strongest.add(probe.probe);
+    if (probe !== null && probe.nats >= floorOf(measurement, probe.probe, settings)) strongest.add(probe.probe);
   }
   return measurement.probes.filter(({ id, kind }) => id === kind || kind === 'user' || strongest.has(id));
 }

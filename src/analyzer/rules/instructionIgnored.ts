@@ -4,13 +4,16 @@ import type { Rule } from './rule.ts';
 import { breakingList, quoted, twoDecimals } from './wording.ts';
 
 function message(prompt: PromptReport, { breaking, shown, elsewhere, keptWith }: Lost, likely: boolean): string {
-  const { loss, lossProbe } = shown.measured ?? {};
+  const { loss, lossProbe, reason } = shown.measured ?? {};
   const head = [`${likely ? 'Likely ignored' : 'Ignored'} under ${breakingList(breaking)}`, ...elsewhere].join('; ');
+  if (shown.measured?.rung === 'behavior') return [`${head}. ${sentence(reason!)}.`, ...keptWith].join(' ');
   if (loss === undefined || loss === null) return [`${head}.`, ...keptWith].join(' ');
   const probe =
     lossProbe === undefined || lossProbe === null ? '' : ` on the probe ${quoted(probeText(prompt, lossProbe))}`;
   return [`${head}. Loss ${twoDecimals(loss)}${probe}, with a changed answer.`, ...keptWith].join(' ');
 }
+
+const sentence = (clause: string): string => clause.charAt(0).toUpperCase() + clause.slice(1);
 
 export const instructionIgnored: Rule = {
   id: 'instruction-ignored',
@@ -26,8 +29,7 @@ export const instructionIgnored: Rule = {
   },
   *check(prompt, settings) {
     for (const lost of lostInstructions(prompt, 'ignored', settings)) {
-      // Loss is only a sign of ignoring; a verdict without loss was reached from behaviour.
-      const likely = lost.breaking.some(({ measured }) => measured?.loss !== null && measured?.loss !== undefined);
+      const likely = !lost.breaking.some(({ measured }) => measured?.rung === 'behavior');
       yield lostFinding(prompt, 'instruction-ignored', lost, {
         severity: 'warning',
         message: message(prompt, lost, likely),

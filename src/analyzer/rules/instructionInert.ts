@@ -46,6 +46,7 @@ export const instructionInert: Rule = {
           influence: influence.nats,
           probe: influence.probe,
           loss: null,
+          risk: null,
           retention: null,
           leak: null,
           fullLeak: null,

@@ -84,11 +84,17 @@ export function lostFinding(
       influence: instruction.influence?.nats ?? null,
       probe: shown.measured?.lossProbe ?? null,
       loss: shown.measured?.loss ?? null,
+      risk: largestRisk(breaking),
       retention: shown.measured?.retention ?? null,
       leak: null,
       fullLeak: null,
     },
   };
+}
+
+function largestRisk(cells: readonly Cell[]): number | null {
+  const risks = cells.flatMap(({ measured }) => measured?.risk ?? []);
+  return risks.length === 0 ? null : Math.max(...risks);
 }
 
 /** The text of a probe by its id; the id where the report does not carry the probe. */

@@ -11,6 +11,7 @@ export const modelFree = {
     influence: null,
     probe: null,
     loss: null,
+    risk: null,
     retention: null,
     leak: null,
     fullLeak: null,

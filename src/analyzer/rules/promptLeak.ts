@@ -69,6 +69,7 @@ export const promptLeak: Rule = {
         influence: defense?.influence?.nats ?? null,
         probe: worst?.probe ?? null,
         loss: null,
+        risk: null,
         retention: null,
         leak: worst?.recall ?? null,
         fullLeak: full,
