@@ -3,6 +3,7 @@ import { splitExpressions } from '../../src/cache/expression.ts';
 import { parsePolicy, policyIds } from '../../src/cache/policies/index.ts';
 import { HoldfastError } from '../../src/errors.ts';
 import { nearest } from '../../src/nearest.ts';
+import { isMiddle } from './composite.ts';
 import { protectionNames, randomPolicy, type Grid, type ProtectionName } from './grid.ts';
 import { mostLines } from './lineRetrieval.ts';
 
@@ -42,7 +43,7 @@ FILE.jsonl is in S-IFEval's format. Flags, with their defaults:
   --policies LIST         ${[...policyIds, randomPolicy].join(',')}
   --ratios LIST           0,0.1,...,0.9
   --protections LIST      ${protectionNames.join(',')}
-  --protected-ratios LIST those of --ratios  where protections other than none are measured
+  --protected-ratios LIST those from 0.4 to 0.7  where protections other than none are measured
   --answer-tokens N       128               longest answer to a user message (paper: 1280)
   --leak-tokens N         128               longest answer to the leak query (paper: 256)
   --samples N             30                prompts of line retrieval
@@ -74,10 +75,15 @@ export function readFlags(args: readonly string[]): PaperFlags | null {
   if (values.help) return null;
   const [file, ...others] = positionals;
   if (file === undefined || others.length > 0)
-    throw wrong(`Give one file, got ${positionals.length}.`, 'npm run bench:paper -- FILE.jsonl; --help lists the flags.');
+    throw wrong(
+      `Give one file, got ${positionals.length}.`,
+      'npm run bench:paper -- FILE.jsonl; --help lists the flags.',
+    );
   const ratios = readRatios('--ratios', values.ratios);
   const protectedRatios =
-    values['protected-ratios'] === undefined ? ratios : readRatios('--protected-ratios', values['protected-ratios']);
+    values['protected-ratios'] === undefined
+      ? ratios.filter(isMiddle)
+      : readRatios('--protected-ratios', values['protected-ratios']).slice(1);
   const unknown = protectedRatios.find((ratio) => !ratios.includes(ratio));
   if (unknown !== undefined)
     throw wrong(`--protected-ratios: ${unknown} is not one of --ratios.`, `Choose from ${ratios.join(', ')}.`);
@@ -105,9 +111,14 @@ function parsed(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true });
   } catch (cause) {
-    throw new HoldfastError('invalid-settings', (cause as Error).message, 'npm run bench:paper -- --help lists the flags.', {
-      cause,
-    });
+    throw new HoldfastError(
+      'invalid-settings',
+      (cause as Error).message,
+      'npm run bench:paper -- --help lists the flags.',
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -117,7 +128,10 @@ function readCount(flag: string, text: string, most = Number.MAX_SAFE_INTEGER, l
   const value = /^\d+$/u.test(text) ? Number(text) : Number.NaN;
   if (value >= least && value <= most) return value;
   const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`;
-  throw wrong(`${flag}: "${text}" is not a whole number ${range}.`, `Write a number, such as ${flag} ${Math.max(least, 10)}.`);
+  throw wrong(
+    `${flag}: "${text}" is not a whole number ${range}.`,
+    `Write a number, such as ${flag} ${Math.max(least, 10)}.`,
+  );
 }
 
 function readShard(text: string): Shard {
@@ -132,7 +146,10 @@ function readRatios(flag: string, text: string): number[] {
   const ratios = text.split(',').map((part) => {
     const ratio = part.trim() === '' ? Number.NaN : Number(part);
     if (ratio >= 0 && ratio < 1) return ratio;
-    throw wrong(`${flag}: "${part.trim()}" is not a share from 0 to below 1.`, `Write shares that are evicted, such as ${flag} 0.3,0.5.`);
+    throw wrong(
+      `${flag}: "${part.trim()}" is not a share from 0 to below 1.`,
+      `Write shares that are evicted, such as ${flag} 0.3,0.5.`,
+    );
   });
   return [...new Set([0, ...ratios])].sort((a, b) => a - b);
 }

@@ -37,7 +37,8 @@ const jsonRow = z.object({
   messages: z.tuple([message.extend({ role: z.literal('system') }), message.extend({ role: z.literal('user') })]),
 });
 
-const format = 'Each line is a JSON object with key, instruction_id_list, kwargs and messages (system, user), as in S-IFEval.';
+const format =
+  'Each line is a JSON object with key, instruction_id_list, kwargs and messages (system, user), as in S-IFEval.';
 const repeatPrompt = 'combination:repeat_prompt';
 
 /** @throws HoldfastError `file-unreadable` for a file that is not there, or the first line that is not in the format. */

@@ -6,14 +6,24 @@ import { noise, type Noise } from '../../src/cache/noise.ts';
  */
 export interface LineRetrieval {
   readonly system: string;
-  readonly questions: readonly { readonly user: string; /** How the answer begins. */ readonly leadIn: string; readonly value: string }[];
+  readonly questions: readonly {
+    readonly user: string;
+    /** How the answer begins. */ readonly leadIn: string;
+    readonly value: string;
+  }[];
 }
 
 /** Asked of each prompt, evenly over its lines: they share a prefill. */
 const questionsPerPrompt = 5;
 
-const firstWords = 'amber basalt cobalt dusty elder fabled golden hollow ivory jagged kindly lunar mellow nimble olive placid quiet rustic silver tidal upper velvet windy young'.split(' ');
-const secondWords = 'anchor bridge canyon dragon ember falcon garden harbor island jungle kettle lantern meadow needle orchard pepper quarry ribbon saddle temple umbrella valley walnut yarrow'.split(' ');
+const firstWords =
+  'amber basalt cobalt dusty elder fabled golden hollow ivory jagged kindly lunar mellow nimble olive placid quiet rustic silver tidal upper velvet windy young'.split(
+    ' ',
+  );
+const secondWords =
+  'anchor bridge canyon dragon ember falcon garden harbor island jungle kettle lantern meadow needle orchard pepper quarry ribbon saddle temple umbrella valley walnut yarrow'.split(
+    ' ',
+  );
 
 export const mostLines = firstWords.length;
 

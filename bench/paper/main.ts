@@ -8,11 +8,14 @@ import { holdfastHome } from '../../src/runtime/models/index.ts';
 import { version } from '../../src/version.ts';
 import { benchModel } from '../support.ts';
 import { readFlags, usage, type PaperFlags } from './flags.ts';
+import { markdownRows } from './findings.ts';
 import { readIfevalFile, sampleOf, type IfevalFile } from './ifevalRows.ts';
 import { measurePrompt } from './measurePrompt.ts';
 import { measureRetrieval } from './measureRetrieval.ts';
+import { paperHtml } from './paperHtml.ts';
 import { forms } from './paperPrompt.ts';
 import type { PaperRecord } from './records.ts';
+import { resultsOf } from './results.ts';
 import { openState, type State } from './state.ts';
 
 const pause = (): Promise<void> => Promise.resolve();
@@ -33,24 +36,19 @@ function unitsOf(flags: PaperFlags, { rows }: IfevalFile): Unit[] {
   const prompts = sample.flatMap((row) =>
     forms
       .filter((form) => flags.parts.includes(form === 'undefended' ? 'directives' : 'leaks'))
-      .map(
-        (form): Unit => ({
-          unit: `${form}/${String(row.line).padStart(6, '0')}`,
-          measure: ({ simulator }) => measurePrompt(simulator, row, form, grid, limits, pause),
-        }),
-      ),
+      .map((form): Unit => ({
+        unit: `${form}/${String(row.line).padStart(6, '0')}`,
+        measure: ({ simulator }) => measurePrompt(simulator, row, form, grid, limits, pause),
+      })),
   );
   const retrievals = flags.parts.includes('retrieval') ? Array.from({ length: flags.samples }, (_, i) => i) : [];
   const { policies } = grid;
   return [
     ...prompts,
-    ...retrievals.filter(isMine).map(
-      (index): Unit => ({
-        unit: `retrieval/${String(index).padStart(6, '0')}`,
-        measure: ({ simulator, info }) =>
-          measureRetrieval(simulator, info, index, { lines, seed, policies }, pause),
-      }),
-    ),
+    ...retrievals.filter(isMine).map((index): Unit => ({
+      unit: `retrieval/${String(index).padStart(6, '0')}`,
+      measure: ({ simulator, info }) => measureRetrieval(simulator, info, index, { lines, seed, policies }, pause),
+    })),
   ];
 }
 
@@ -107,7 +105,26 @@ async function main(args: readonly string[]): Promise<void> {
   } finally {
     state.close();
   }
-  void AtomicFile;
+  const run = {
+    holdfast: version,
+    model: { id: resolved.id, sha256: resolved.sha256 },
+    data: { file: path.basename(flags.file), sha256: file.sha256, rows: file.rows.length },
+    grid,
+    answerTokens,
+    leakTokens,
+    lines,
+    seed,
+  };
+  const results = resultsOf(state.records(), file, run);
+  await replaceFile(path.join(flags.output, 'paper.json'), `${JSON.stringify(results, null, 1)}\n`);
+  await replaceFile(path.join(flags.output, 'paper.html'), paperHtml(results));
+  console.log('| | Statement | Here | Figures |\n|---|---|---|---|');
+  for (const row of markdownRows(results.findings)) console.log(row);
+}
+
+async function replaceFile(file: string, text: string): Promise<void> {
+  await (await AtomicFile.open(file, process.cwd())).commit(text);
+  say(`wrote ${file}`);
 }
 
 try {

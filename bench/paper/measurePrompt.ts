@@ -98,7 +98,8 @@ function compressOrSkip(simulator: Simulator, prefix: PrefixHandle, request: Cac
   }
 }
 
-const keyOf = ({ bits }: KeptSet): string => Buffer.from(bits.buffer, bits.byteOffset, bits.byteLength).toString('latin1');
+const keyOf = ({ bits }: KeptSet): string =>
+  Buffer.from(bits.buffer, bits.byteOffset, bits.byteLength).toString('latin1');
 
 const lengthOf = ({ start, end }: Range): number => end - start;
 
@@ -156,7 +157,9 @@ interface TierCell {
 /** Mixed precision with each policy's choice at high precision, and with equal shares of it ("fair precision"). */
 const tierCells = ({ policies, protections }: Grid): TierCell[] =>
   protections.includes('fair')
-    ? policies.filter((policy) => policy !== randomPolicy).flatMap((policy) => [false, true].map((fair) => ({ policy, fair })))
+    ? policies
+        .filter((policy) => policy !== randomPolicy)
+        .flatMap((policy) => [false, true].map((fair) => ({ policy, fair })))
     : [];
 
 const mikvRequest = ({ policy, fair }: TierCell, parts: PartTokens, promptTokens: number): CacheRequest => ({
@@ -201,6 +204,8 @@ async function leakLikelihoods(
     masks.map((mask) => ({ mask, suffix, target })),
     pause,
   );
-  const [full, ...each] = compared.map(({ logProbs }) => logProbs.reduce((sum, value) => sum + value, 0) / target.length);
+  const [full, ...each] = compared.map(
+    ({ logProbs }) => logProbs.reduce((sum, value) => sum + value, 0) / target.length,
+  );
   return { full: full!, tiers: tiers.map(({ mask: _mask, ...tier }, i) => ({ ...tier, leakLogProb: each[i]! })) };
 }

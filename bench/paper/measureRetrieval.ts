@@ -2,7 +2,12 @@ import { countBytes } from '../../src/cache/bytes.ts';
 import { eviction, evictions, type CacheRequest } from '../../src/cache/cacheRequest.ts';
 import { equalBytesArms } from '../../src/cache/equalBytes.ts';
 import { importanceCount } from '../../src/cache/mikv/importanceTier.ts';
-import { defaultImportanceRatio, parseMikvPrecision, retainedBits, tierNames } from '../../src/cache/mikv/mikvSettings.ts';
+import {
+  defaultImportanceRatio,
+  parseMikvPrecision,
+  retainedBits,
+  tierNames,
+} from '../../src/cache/mikv/mikvSettings.ts';
 import { fullCacheBytes, type CacheShape } from '../../src/cache/quantised/cacheShape.ts';
 import type { Mask, ModelInfo, PrefixHandle } from '../../src/runtime/languageModel.ts';
 import type { Pause } from '../../src/runtime/simulator/pause.ts';

@@ -1,4 +1,14 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, truncateSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  truncateSync,
+  writeSync,
+} from 'node:fs';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
@@ -36,7 +46,9 @@ export function openState(folder: string, shard: string, identity: Identity, say
   let isNew = true;
   try {
     mkdirSync(folder, { recursive: true });
-    for (const name of readdirSync(folder).filter((entry) => /^state-.*\.jsonl$/u.test(entry)).sort()) {
+    for (const name of readdirSync(folder)
+      .filter((entry) => /^state-.*\.jsonl$/u.test(entry))
+      .sort()) {
       const file = path.join(folder, name);
       const { found, records, end } = readState(file, say);
       if (found === undefined) continue;

@@ -14,7 +14,8 @@ export function meanOf(values: readonly (number | boolean)[]): Mean | null {
   return { n, mean, sem: n === 1 ? null : Math.sqrt(variance(values)! / n) };
 }
 
-const sumOf = (values: readonly (number | boolean)[]): number => values.reduce<number>((sum, value) => sum + Number(value), 0);
+const sumOf = (values: readonly (number | boolean)[]): number =>
+  values.reduce<number>((sum, value) => sum + Number(value), 0);
 
 /** The sample variance; null below two values. */
 export function variance(values: readonly (number | boolean)[]): number | null {

@@ -30,7 +30,6 @@ import { verdicts } from '../report.ts';
 import { htmlStyle } from './htmlStyle.ts';
 import { Html, nothing, page } from './markup.ts';
 
-
 function cell(value: Cell): Html {
   const { retention, loss, reason } = value.measured ?? {};
   const numbers = [
