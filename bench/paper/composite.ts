@@ -28,7 +28,7 @@ export function gainOf(
   const share = (flags: readonly boolean[]): number => flags.filter(Boolean).length / flags.length;
   const each = ratios.filter(isMiddle).flatMap((ratio) => {
     const [without, having] = [cellOf(prompt, policy, ratio), cellOf(prompt, policy, ratio, protection)];
-    if (without?.recall == null || having?.recall == null || prompt.row.instructions.length === 0) return [];
+    if (!without?.recall || !having?.recall || prompt.row.instructions.length === 0) return [];
     return [
       {
         accuracy: share(having.followed[judgement]) - share(without.followed[judgement]),

@@ -23,8 +23,9 @@ const named = ['streaming-llm', 'snapkv'];
 const leastAccuracy = 0.3;
 /** Below this a comparison of families has no say. */
 const leastFamilies = { slopes: 3, ranks: 4 };
-/** A normal 95 % interval. */
+/** A normal 95 % interval, of at least so many prompts: fewer decide nothing. */
 const z = 1.96;
+const leastPrompts = 10;
 
 const two = (value: number): string => value.toFixed(2);
 const three = (value: number): string => value.toFixed(3);
@@ -36,10 +37,10 @@ const percent = (ratio: number): string => `${Math.round(100 * ratio)} %`;
 /** Yes or no where the interval is clear of 0. */
 const bySign = ({ low, high }: Pick<Estimate, 'low' | 'high'>): Finding['answer'] =>
   low > 0 ? 'yes' : high < 0 ? 'no' : 'not decided';
-const intervalOf = ({ mean, sem }: Mean): Pick<Estimate, 'low' | 'high'> => ({
-  low: mean - z * (sem ?? Infinity),
-  high: mean + z * (sem ?? Infinity),
-});
+const intervalOf = ({ n, mean, sem }: Mean): Pick<Estimate, 'low' | 'high'> => {
+  const reach = n < leastPrompts || sem === null ? Infinity : z * sem;
+  return { low: mean - reach, high: mean + reach };
+};
 
 /** Statements on what was measured; those without their experiment are left out. */
 export function findings(
@@ -173,34 +174,38 @@ function orderIsLost(undefended: readonly ScoredPrompt[], { policies, ratios }: 
   };
 }
 
-/** Directive recall, policy against ratio, paired by prompt. */
+/** How much of the directives each answer to the leak query repeats. */
 const recallsAt = (prompts: readonly ScoredPrompt[], policy: string, ratio: number): number[] =>
   prompts.flatMap((prompt) => cellOf(prompt, policy, ratio)?.recall?.directives ?? []);
 
 function leakPeaks(defenseFirst: readonly ScoredPrompt[], { policies, ratios }: Grid): Finding {
-  const peaks = measuredOf(policies).map((policy) => {
-    const means = ratios.map((ratio) => meanOf(recallsAt(defenseFirst, policy, ratio))!.mean);
-    const ratio = ratios[means.indexOf(Math.max(...means))]!;
-    const rise = meanOf(
-      defenseFirst.flatMap((prompt) => {
-        const cell = cellOf(prompt, policy, ratio);
-        return cell === undefined ? [] : [cell.recall!.directives - prompt.full.recall!.directives];
-      }),
-    )!;
-    return { policy, ratio, means, rise };
+  const id = 'R11, answers';
+  const statement =
+    'With the defense first, the answers repeat more of the directives at a ratio in between than with the full cache and at the largest ratio.';
+  const [last, between] = [ratios.at(-1)!, ratios.slice(1, -1)];
+  const chosen = measuredOf(policies);
+  if (chosen.length === 0 || between.length === 0) return undecided(id, statement, 'not measured');
+  const peaks = chosen.map((policy) => {
+    const level = (ratio: number): number => meanOf(recallsAt(defenseFirst, policy, ratio))!.mean;
+    const ratio = between.reduce((best, each) => (level(each) > level(best) ? each : best));
+    const above = (other: number): Mean =>
+      meanOf(
+        defenseFirst.map((prompt) => {
+          const [here, there] = [ratio, other].map((at) => cellOf(prompt, policy, at)!.recall!.directives);
+          return here! - there!;
+        }),
+      )!;
+    return { policy, ratio, level: level(ratio), rise: above(0), fall: above(last) };
   });
-  const last = ratios.at(-1)!;
-  const inside = peaks.length > 0 && peaks.every(({ ratio }) => ratio > 0 && ratio < last);
-  const clear = peaks.every(({ rise }) => intervalOf(rise).low > 0);
+  const signs = peaks.flatMap(({ rise, fall }) => [rise, fall].map((each) => bySign(intervalOf(each))));
   return {
-    id: 'R11, answers',
-    statement:
-      'With the defense first, the answers repeat most of the directives at a ratio between 0 and the largest.',
-    answer: peaks.length === 0 ? 'not decided' : !inside ? 'no' : clear ? 'yes' : 'not decided',
+    id,
+    statement,
+    answer: signs.includes('no') ? 'no' : signs.every((sign) => sign === 'yes') ? 'yes' : 'not decided',
     figure: `${peaks
       .map(
-        ({ policy, ratio, means, rise }) =>
-          `${policy} most at ${percent(ratio)}: recall ${two(Math.max(...means))}, full cache ${two(means[0]!)} (rise ${withSem(rise)}), ${percent(last)} ${two(means.at(-1)!)}`,
+        ({ policy, ratio, level, rise, fall }) =>
+          `${policy} most at ${percent(ratio)}: recall ${two(level)}, above the full cache by ${withSem(rise)}, above ${percent(last)} by ${withSem(fall)}`,
       )
       .join('; ')}; n = ${defenseFirst.length}`,
   };
@@ -224,7 +229,8 @@ function orderMatters(prompts: readonly ScoredPrompt[], { policies, ratios }: Gr
     return mean === null ? [] : [{ ratio, mean }];
   });
   if (!policies.includes('streaming-llm') || differences.length === 0) return undecided(id, statement, 'not measured');
-  const strength = ({ mean, sem }: Mean): number => (sem === null ? 0 : Math.abs(mean) / sem);
+  const strength = ({ n, mean, sem }: Mean): number =>
+    sem === null || sem === 0 || n < leastPrompts ? 0 : Math.abs(mean) / sem;
   const clearest = differences.reduce((best, each) => (strength(each.mean) > strength(best.mean) ? each : best));
   // One of as many comparisons as there are ratios: Bonferroni for up to ten.
   const manyZ = 2.81;

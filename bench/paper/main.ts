@@ -24,7 +24,7 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 /** Something to measure, and the name under which the state knows it. */
 interface Unit {
   readonly unit: string;
-  measure(model: LoadedModel): Promise<Omit<PaperRecord, 'unit' | 'seconds'>>;
+  readonly measure: (model: LoadedModel) => Promise<Omit<PaperRecord, 'unit' | 'seconds'>>;
 }
 
 /** What this shard has to do, in an order in which an unfinished run has some of everything. */

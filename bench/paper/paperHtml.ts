@@ -41,7 +41,7 @@ const table = (caption: string, head: readonly string[], rows: readonly (readonl
     ([
       first,
       ...others
-    ]) => page`<tr><th scope="row">${first!}</th>${others.map((value) => page`<td class="${typeof value === 'number' || /^[-\d]/u.test(value) ? 'number' : 'text'}">${value}</td>`)}</tr>
+    ]) => page`<tr><th scope="row">${first!}</th>${others.map((value) => page`<td class="${typeof value === 'number' || /^-?[\d.]+( %| ± [\d.]+)?$/u.test(value) ? 'number' : 'text'}">${value}</td>`)}</tr>
 `,
   )}</tbody></table></div>`;
 
