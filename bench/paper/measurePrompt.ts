@@ -182,30 +182,30 @@ async function leakLikelihoods(
 ): Promise<{ readonly full: number; readonly tiers: TierRecord[] }> {
   const suffix = simulator.encodeUser(text, leakQuery);
   const target = simulator.tokenizer.encode(directives, { plainRanges: [[0, directives.length]] }).ids;
-  const cells = tierCells(grid);
-  const tiers = cells.map((cell) => {
-    const request = mikvRequest(cell, parts, prefix.seqLen);
-    const { variant, bytes } = simulator.compress(prefix, request);
-    // The tier is what the policy would keep of as many entries.
-    const ratio = ratioThatKeeps(importanceCount(prefix.seqLen, defaultImportanceRatio), prefix.seqLen);
-    const { protections } = request as Extract<CacheRequest, { kind: 'mixed-precision' }>;
-    const { kept } = simulator.compress(prefix, {
-      kind: 'eviction',
-      policy: cell.policy,
-      ratio,
-      ...(protections === undefined ? {} : { protections }),
-    });
-    const { defense, directives: high } = partShares(kept, parts);
-    return { ...cell, bytes, high: { defense, directives: high }, mask: { kind: 'variant', variant } as const };
-  });
-  const masks: Mask[] = [{ kind: 'none' }, ...tiers.map(({ mask }) => mask)];
-  const compared = await simulator.compare(
-    prefix,
-    masks.map((mask) => ({ mask, suffix, target })),
-    pause,
-  );
-  const [full, ...each] = compared.map(
-    ({ logProbs }) => logProbs.reduce((sum, value) => sum + value, 0) / target.length,
-  );
-  return { full: full!, tiers: tiers.map(({ mask: _mask, ...tier }, i) => ({ ...tier, leakLogProb: each[i]! })) };
+  const logProbOf = async (mask: Mask): Promise<number> => {
+    const [compared] = await simulator.compare(prefix, [{ mask, suffix, target }], pause);
+    return compared!.logProbs.reduce((sum, value) => sum + value, 0) / target.length;
+  };
+  const full = await logProbOf({ kind: 'none' });
+  const tiers: TierRecord[] = [];
+  for (const cell of tierCells(grid)) {
+    // One after the other: only the last cache of its own keys and values is held.
+    const { variant, bytes } = simulator.compress(prefix, mikvRequest(cell, parts, prefix.seqLen));
+    const leakLogProb = await logProbOf({ kind: 'variant', variant });
+    const { defense, directives: inDirectives } = partShares(tierOf(simulator, prefix, cell, parts), parts);
+    tiers.push({ ...cell, bytes, high: { defense, directives: inDirectives }, leakLogProb });
+  }
+  return { full, tiers };
+}
+
+/** The entries of a tier: what its policy would keep of as many. */
+function tierOf(simulator: Simulator, prefix: PrefixHandle, { policy, fair }: TierCell, parts: PartTokens): KeptSet {
+  const count = importanceCount(prefix.seqLen, defaultImportanceRatio);
+  const protections = fair ? protectionsOf('fair', parts, prefix.seqLen) : undefined;
+  return simulator.compress(prefix, {
+    kind: 'eviction',
+    policy,
+    ratio: ratioThatKeeps(count, prefix.seqLen),
+    ...(protections === undefined ? {} : { protections }),
+  }).kept;
 }

@@ -9,7 +9,7 @@ import {
   tierNames,
 } from '../../src/cache/mikv/mikvSettings.ts';
 import { fullCacheBytes, type CacheShape } from '../../src/cache/quantised/cacheShape.ts';
-import type { Mask, ModelInfo, PrefixHandle } from '../../src/runtime/languageModel.ts';
+import type { Mask, ModelInfo } from '../../src/runtime/languageModel.ts';
 import type { Pause } from '../../src/runtime/simulator/pause.ts';
 import type { Simulator } from '../../src/runtime/simulator/simulator.ts';
 import { randomPolicy } from './grid.ts';
@@ -55,17 +55,10 @@ export async function measureRetrieval(
       target: simulator.tokenizer.encode(` ${value}`).ids,
       maxTokens: answerTokens,
     }));
-    const caches = armsOf(simulator, prefix, { ...info, seqLen: ids.length }, policies, named);
-    const answered = await simulator.answer(
-      prefix,
-      caches.flatMap(({ mask }) => asked.map((row) => ({ ...row, mask }))),
-      pause,
-    );
-    return {
-      kind: 'retrieval',
-      sample,
-      promptTokens: ids.length,
-      arms: caches.map(({ arm, size, bytes }, i) => ({
+    const ask = async (arms: readonly Arm[]): Promise<RetrievalRecord['arms']> => {
+      const rows = arms.flatMap(({ mask }) => asked.map((row) => ({ ...row, mask })));
+      const answered = await simulator.answer(prefix, rows, pause);
+      return arms.map(({ arm, size, bytes }, i) => ({
         arm,
         size,
         bytes,
@@ -77,8 +70,24 @@ export async function measureRetrieval(
             said: generated.text,
           };
         }),
-      })),
+      }));
     };
+    const arms = await ask([{ arm: 'full', size: null, bytes: 1, mask: { kind: 'none' } }]);
+    for (const retained of retainedBits) {
+      const size = tierNames(parseMikvPrecision({ retained }));
+      const armOf = (arm: string, request: CacheRequest): Arm => {
+        const { variant, bytes, fullBytes } = simulator.compress(prefix, request);
+        return { arm, size, bytes: bytes / fullBytes, mask: { kind: 'variant', variant } };
+      };
+      // Each is asked before the next is made: only the last cache of its own keys and values is held.
+      const mixed = armOf('mikv', mikv(ids.length, retained, true));
+      arms.push(...(await ask([mixed])));
+      arms.push(...(await ask([armOf('mikv without balancer', mikv(ids.length, retained, false))])));
+      const ratio = evictionRatioAt(mixed.bytes, { ...info, seqLen: ids.length });
+      if (ratio !== null)
+        arms.push(...(await ask(policies.map((policy, i) => armOf(policy, eviction(named[i]!, ratio))))));
+    }
+    return { kind: 'retrieval', sample, promptTokens: ids.length, arms };
   } finally {
     simulator.release(prefix);
   }
@@ -92,30 +101,9 @@ const mikv = (promptTokens: number, retained: (typeof retainedBits)[number], bal
   split: 'heavy',
 });
 
-/** The full cache; then for each precision, MiKV and every policy (`expressions`, named as in `policies`) at its bytes. */
-function armsOf(
-  simulator: Simulator,
-  prefix: PrefixHandle,
-  shape: CacheShape,
-  policies: readonly string[],
-  expressions: readonly string[],
-): Arm[] {
-  const armOf = (arm: string, size: string, request: CacheRequest): Arm => {
-    const { variant, bytes, fullBytes } = simulator.compress(prefix, request);
-    return { arm, size, bytes: bytes / fullBytes, mask: { kind: 'variant', variant } };
-  };
-  const full: Arm = { arm: 'full', size: null, bytes: 1, mask: { kind: 'none' } };
-  const sizes = retainedBits.flatMap((retained) => {
-    const size = tierNames(parseMikvPrecision({ retained }));
-    const mixed = armOf('mikv', size, mikv(shape.seqLen, retained, true));
-    const budget = Math.round(mixed.bytes * countBytes(fullCacheBytes(shape), 'payload'));
-    const [evicted] = equalBytesArms(shape, budget, { precisions: [], formats: [] });
-    const ratio = evicted?.reached === true && evicted.setting.kind === 'eviction' ? evicted.setting.ratio : null;
-    return [
-      mixed,
-      armOf('mikv without balancer', size, mikv(shape.seqLen, retained, false)),
-      ...(ratio === null ? [] : policies.map((policy, i) => armOf(policy, size, eviction(expressions[i]!, ratio)))),
-    ];
-  });
-  return [full, ...sizes];
+/** The ratio at which eviction comes to this share of the bytes; null where a single entry is more. */
+function evictionRatioAt(share: number, shape: CacheShape): number | null {
+  const budget = Math.round(share * countBytes(fullCacheBytes(shape), 'payload'));
+  const [evicted] = equalBytesArms(shape, budget, { precisions: [], formats: [] });
+  return evicted?.reached === true && evicted.setting.kind === 'eviction' ? evicted.setting.ratio : null;
 }

@@ -9,12 +9,23 @@ describe('the flags of bench:paper', () => {
     assert.deepEqual(flags.grid.ratios, [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]);
     assert.deepEqual(flags.grid.protectedRatios, [0.4, 0.5, 0.6, 0.7]);
     assert.deepEqual(flags.grid.policies, ['streaming-llm', 'snapkv', 'tova', 'h2o', 'knorm', 'random']);
-    assert.deepEqual([flags.parts, flags.shard, flags.rows], [['directives', 'leaks', 'retrieval'], { index: 1, count: 1 }, null]);
+    assert.deepEqual(
+      [flags.parts, flags.shard, flags.rows],
+      [['directives', 'leaks', 'retrieval'], { index: 1, count: 1 }, null],
+    );
     assert.equal(readFlags(['--help']), null);
   });
 
   test('always measure the full cache and the policy alone', () => {
-    const { grid } = readFlags(['rows.jsonl', '--ratios', '.5,0.2', '--protections', 'fair', '--policies', 'snapkv(window=8),knorm'])!;
+    const { grid } = readFlags([
+      'rows.jsonl',
+      '--ratios',
+      '.5,0.2',
+      '--protections',
+      'fair',
+      '--policies',
+      'snapkv(window=8),knorm',
+    ])!;
     assert.deepEqual(grid.ratios, [0, 0.2, 0.5]);
     assert.deepEqual(grid.protections, ['none', 'fair']);
     assert.deepEqual(grid.policies, ['snapkv(window=8)', 'knorm']);

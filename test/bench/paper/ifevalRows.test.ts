@@ -44,7 +44,11 @@ describe('a file in the format of S-IFEval', () => {
 
   for (const [name, lines, wanted] of [
     ['text that is not JSON', [row(['punctuation:no_comma'], [{}]), '{'], /rows\.jsonl, line 2: is not JSON/],
-    ['a row without a system message', [JSON.stringify({ key: 1, instruction_id_list: ['a'], kwargs: [{}], messages: [] })], /line 1: .*messages/],
+    [
+      'a row without a system message',
+      [JSON.stringify({ key: 1, instruction_id_list: ['a'], kwargs: [{}], messages: [] })],
+      /line 1: .*messages/,
+    ],
     ['as many parameters as instructions', [row(['punctuation:no_comma'], [])], /line 1: .*different lengths/],
     ['no rows', [''], /has no rows/],
   ] as const) {

@@ -13,7 +13,10 @@ test('every question has one answer in the records, spread over the prompt, and 
       records.findIndex(([, name, number]) => user.includes(name!) && number === value),
     );
     assert.ok(asked.every((line) => line >= 0));
-    assert.deepEqual(asked, [...new Set(asked)].sort((a, b) => a - b));
+    assert.deepEqual(
+      asked,
+      [...new Set(asked)].sort((a, b) => a - b),
+    );
     assert.deepEqual(lineRetrieval(lines, 42, 3), { system, questions });
     if (lines > 1) assert.notEqual(lineRetrieval(lines, 42, 4).system, system);
   }

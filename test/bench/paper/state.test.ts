@@ -80,7 +80,7 @@ describe('the state of a run', () => {
       () => opened(folder, { as: { ...identity, ratios: [0, 0.7] } }),
       (error) =>
         error instanceof HoldfastError &&
-        /ratios \[0,0\.5\], not \[0,0\.7\]/.test(error.message) &&
+        error.message.includes('ratios [0,0.5], not [0,0.7]') &&
         !error.message.includes('model'),
     );
   });
