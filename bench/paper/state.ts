@@ -1,14 +1,4 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  truncateSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, truncateSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
@@ -19,11 +9,11 @@ import { record, type PaperRecord } from './records.ts';
 export type Identity = Readonly<Record<string, unknown>>;
 
 const stateVersion = 1;
-const header = z.strictObject({ paperState: z.number(), identity: z.record(z.string(), z.unknown()) });
+const header = z.strictObject({ paperState: z.record(z.string(), z.unknown()) });
 
 /** Records of all shards in one folder, and the file that this one appends to. */
 export interface State {
-  /** One per unit, in the order of units. */
+  /** Of all shards as they are now, one per unit, in the order of units. */
   records(): PaperRecord[];
   has(unit: string): boolean;
   /** On the disk when it returns: a run that is killed later goes on after it. */
@@ -40,40 +30,44 @@ export interface State {
  */
 export function openState(folder: string, shard: string, identity: Identity, say: (line: string) => void): State {
   const own = path.join(folder, `state-${shard}.jsonl`);
-  const units = new Map<string, PaperRecord>();
   // As it reads back: what JSON drops must not look like a difference.
-  const expected = JSON.parse(JSON.stringify(identity)) as Identity;
-  let isNew = true;
-  try {
+  const expected = JSON.parse(JSON.stringify({ stateVersion, ...identity })) as Identity;
+  return guarded(folder, () => {
     mkdirSync(folder, { recursive: true });
-    for (const name of readdirSync(folder)
-      .filter((entry) => /^state-.*\.jsonl$/u.test(entry))
-      .sort()) {
-      const file = path.join(folder, name);
-      const { found, records, end } = readState(file, say);
-      if (found === undefined) continue;
-      refuseOther(file, found, expected);
-      for (const each of records) if (!units.has(each.unit)) units.set(each.unit, each);
-      if (file !== own) continue;
-      isNew = false;
-      // Only the own file: another shard may be writing its last line right now.
-      truncateSync(file, end);
-    }
+    const before = readShards(folder, expected);
+    const mine = before.get(own);
+    if (mine?.isDamaged === true)
+      say(`${own}: the last line was not finished and is dropped; its unit is measured again.`);
+    const isNew = mine?.identity === undefined;
+    if (!isNew) truncateSync(own, mine.end);
     const handle = openSync(own, isNew ? 'w' : 'a');
-    const write = (value: unknown): void => {
-      writeSync(handle, `${JSON.stringify(value)}\n`);
-      fsyncSync(handle);
-    };
-    if (isNew) write({ paperState: stateVersion, identity });
+    const write = (value: unknown): void =>
+      guarded(folder, () => {
+        writeSync(handle, `${JSON.stringify(value)}\n`);
+        fsyncSync(handle);
+      });
+    if (isNew) write({ paperState: expected });
+    const known = new Set([...before.values()].flatMap(({ records }) => records.map(({ unit }) => unit)));
     return {
-      records: () => [...units.values()].sort((a, b) => (a.unit < b.unit ? -1 : 1)),
-      has: (unit) => units.has(unit),
+      records() {
+        const all = [...readShards(folder, expected).values()].flatMap(({ records }) => records);
+        const units = new Map(all.map((each) => [each.unit, each]));
+        return [...units.values()].sort((a, b) => (a.unit < b.unit ? -1 : 1));
+      },
+      has: (unit) => known.has(unit),
       append(each) {
         write(each);
-        units.set(each.unit, each);
+        known.add(each.unit);
       },
       close: () => closeSync(handle),
     };
+  });
+}
+
+/** @throws HoldfastError `file-unwritable` for a failure of the file system. */
+function guarded<Result>(folder: string, work: () => Result): Result {
+  try {
+    return work();
   } catch (cause) {
     if (cause instanceof HoldfastError) throw cause;
     throw new HoldfastError(
@@ -85,43 +79,48 @@ export function openState(folder: string, shard: string, identity: Identity, say
   }
 }
 
-interface ReadState {
-  /** Undefined for a file whose first line was never finished. */
-  readonly found: Identity | undefined;
-  readonly records: PaperRecord[];
-  /** Bytes up to the last whole line. */
-  readonly end: number;
+/** Every state file of the folder, by path; other shards may be writing theirs. */
+function readShards(folder: string, expected: Identity): Map<string, ReadState> {
+  const names = readdirSync(folder).filter((name) => /^state-.*\.jsonl$/u.test(name));
+  const shards = names.sort().map((name) => [path.join(folder, name), readState(path.join(folder, name))] as const);
+  for (const [file, { identity }] of shards) if (identity !== undefined) refuseOther(file, identity, expected);
+  return new Map(shards);
 }
 
-function readState(file: string, say: (line: string) => void): ReadState {
-  if (!existsSync(file)) return { found: undefined, records: [], end: 0 };
+interface ReadState {
+  /** Undefined for a file whose first line was never finished. */
+  readonly identity: Identity | undefined;
+  readonly records: readonly PaperRecord[];
+  /** Bytes up to the end of the last good line. */
+  readonly end: number;
+  /** Something after that was not finished. */
+  readonly isDamaged: boolean;
+}
+
+function readState(file: string): ReadState {
   const text = readFileSync(file, 'utf8');
-  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
-  const lines = whole.split('\n').slice(0, -1);
-  let dropped = text.length > whole.length ? 1 : 0;
-  let found: Identity | undefined;
+  const lines = text.split('\n');
+  const unfinished = lines.pop() !== '';
+  let identity: Identity | undefined;
   const records: PaperRecord[] = [];
+  let end = 0;
   for (const [index, line] of lines.entries()) {
     try {
       const json: unknown = JSON.parse(line);
-      if (index === 0) found = header.parse(json).identity;
+      if (index === 0) identity = header.parse(json).paperState;
       else records.push(record.parse(json));
     } catch (cause) {
-      if (index !== lines.length - 1 || index === 0) {
-        throw new HoldfastError(
-          'file-unreadable',
-          `${file}, line ${index + 1}: is damaged.`,
-          'Delete this line to measure its unit again, or the file to begin anew.',
-          { cause },
-        );
-      }
-      lines.pop();
-      dropped++;
+      if (index > 0 && index === lines.length - 1) return { identity, records, end, isDamaged: true };
+      throw new HoldfastError(
+        'file-unreadable',
+        `${file}, line ${index + 1}: is damaged.`,
+        'Delete this line to measure its unit again, or the file to begin anew.',
+        { cause },
+      );
     }
+    end += Buffer.byteLength(line) + 1;
   }
-  if (dropped > 0) say(`${file}: the last line was not finished and is dropped; its unit is measured again.`);
-  const kept = lines.map((line) => `${line}\n`).join('');
-  return { found, records, end: Buffer.byteLength(kept) };
+  return { identity, records, end, isDamaged: unfinished };
 }
 
 function refuseOther(file: string, found: Identity, expected: Identity): void {

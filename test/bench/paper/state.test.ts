@@ -61,7 +61,7 @@ describe('the state of a run', () => {
     writeFileSync(path.join(folder, 'state-1-of-1.jsonl'), '{"paperSt');
     opened(folder).state.append(unit(1));
     assert.deepEqual(units(folder), ['retrieval/1']);
-    assert.match(readFileSync(path.join(folder, 'state-1-of-1.jsonl'), 'utf8'), /^\{"paperState":1,/);
+    assert.match(readFileSync(path.join(folder, 'state-1-of-1.jsonl'), 'utf8'), /^\{"paperState":\{"stateVersion":1,/);
   });
 
   test('refuses damage before the last line, with its place', () => {
@@ -104,5 +104,17 @@ describe('the state of a run', () => {
     const before = readFileSync(other, 'utf8');
     opened(folder, { shard: '2-of-2' }).state.close();
     assert.equal(readFileSync(other, 'utf8'), before);
+  });
+
+  test('has at the end what other shards appended in the meantime', () => {
+    const folder = temporaryFolder();
+    const [first, second] = ['1-of-2', '2-of-2'].map((shard) => opened(folder, { shard }));
+    first!.state.append(unit(1));
+    second!.state.append(unit(2));
+    assert.deepEqual(
+      second!.state.records().map((record) => record.unit),
+      ['retrieval/1', 'retrieval/2'],
+    );
+    assert.deepEqual(second!.said, []);
   });
 });
