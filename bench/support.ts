@@ -1,22 +1,29 @@
+import { HoldfastError } from '../src/errors.ts';
 import { OnnxSession } from '../src/runtime/engine/onnxSession.ts';
 import { configFromGguf } from '../src/runtime/graph/ggufConfig.ts';
 import { ensureGraph, type BuiltGraph } from '../src/runtime/graph/graphCache.ts';
 import type { ModelConfig } from '../src/runtime/graph/modelConfig.ts';
-import { resolveModel } from '../src/runtime/models/index.ts';
+import { resolveModel, type ResolvedModel } from '../src/runtime/models/index.ts';
 import { causalBias, Decoder, type DecoderStep } from '../src/runtime/simulator/decoder.ts';
 import { OwnCache } from '../src/runtime/simulator/ownCache.ts';
 import { openGguf } from '../src/runtime/weights/gguf.ts';
 
-/** The file named by HOLDFAST_MODEL, else the default model. */
-export async function benchModelPath(): Promise<string> {
+/** The model named by HOLDFAST_MODEL, else the default model. */
+export async function benchModel(): Promise<ResolvedModel> {
   const named = process.env.HOLDFAST_MODEL;
   const resolved = await resolveModel(
     named === undefined || named === '' ? undefined : named,
     new AbortController().signal,
   );
-  if ('missing' in resolved) throw new Error('The default model is not on this machine: run "npm run demo" once.');
-  return resolved.path;
+  if (!('missing' in resolved)) return resolved;
+  throw new HoldfastError(
+    'model-not-found',
+    `${resolved.missing.title} is not on this machine.`,
+    'Run "npm run demo" once, or name a model file with HOLDFAST_MODEL.',
+  );
 }
+
+export const benchModelPath = async (): Promise<string> => (await benchModel()).path;
 
 export interface OpenDecoder {
   readonly decoder: Decoder;

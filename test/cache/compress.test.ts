@@ -136,6 +136,18 @@ test('SnapKV keeps the most recent of its window where the window fills the budg
   assert.deepEqual([...reference.kept.positions(0, 0)].slice(0, 2), [8, 9]);
 });
 
+test('SnapKV keeps nothing before a window that is as large as its budget, and something as soon as it is smaller', () => {
+  const before = (ratio: number) => {
+    const { kept } = compress(layersOf(96, 1), parsePolicy('snapkv(window=64)'), ratio);
+    const counts: number[] = [];
+    eachRow(kept, (positions) => counts.push([...positions].filter((position) => position < 96 - 64).length));
+    return new Set(counts);
+  };
+  assert.deepEqual(before(0.5), new Set([0])); // 48 entries, a window of 64
+  assert.deepEqual(before(1 / 3), new Set([0])); // 64 entries
+  assert.deepEqual(before(0.25), new Set([8])); // 72 entries
+});
+
 test('a window larger than the system turn is a note, not a failure', () => {
   const { notes } = compress(layersOf(10, 1), parsePolicy('snapkv'), 0.25);
   assert.match(notes[0] ?? '', /SnapKV observed the last 9 instead of 16 tokens/);
