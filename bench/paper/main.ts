@@ -9,14 +9,14 @@ import { version } from '../../src/version.ts';
 import { benchModel } from '../support.ts';
 import { readFlags, usage, type PaperFlags } from './flags.ts';
 import { markdownRows } from './findings.ts';
-import { readIfevalFile, sampleOf, type IfevalFile } from './ifevalRows.ts';
+import { readIfevalFile, sampleOf, type IfevalFile } from '../ifevalRows.ts';
 import { measurePrompt } from './measurePrompt.ts';
 import { measureRetrieval } from './measureRetrieval.ts';
 import { paperHtml } from './paperHtml.ts';
 import { forms } from './paperPrompt.ts';
-import type { PaperRecord } from './records.ts';
+import { record, type PaperRecord } from './records.ts';
 import { resultsOf } from './results.ts';
-import { openState, type State } from './state.ts';
+import { openState, type State } from '../state.ts';
 
 const pause = (): Promise<void> => Promise.resolve();
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -52,7 +52,7 @@ function unitsOf(flags: PaperFlags, { rows }: IfevalFile): Unit[] {
   ];
 }
 
-async function measureAll(units: readonly Unit[], state: State, model: LoadedModel): Promise<void> {
+async function measureAll(units: readonly Unit[], state: State<PaperRecord>, model: LoadedModel): Promise<void> {
   for (const [done, { unit, measure }] of units.entries()) {
     const start = performance.now();
     const measured = await measure(model);
@@ -83,7 +83,7 @@ async function main(args: readonly string[]): Promise<void> {
     seed,
   };
   const { shard } = flags;
-  const state = openState(path.resolve(flags.output), `${shard.index}-of-${shard.count}`, identity, say);
+  const state = openState(path.resolve(flags.output), `${shard.index}-of-${shard.count}`, identity, record, say);
   try {
     const left = unitsOf(flags, file).filter(({ unit }) => !state.has(unit));
     if (left.length > 0) {

@@ -10,7 +10,7 @@ import type { GenerateRow, Mask, PrefixHandle } from '../../src/runtime/language
 import type { Pause } from '../../src/runtime/simulator/pause.ts';
 import type { Simulator } from '../../src/runtime/simulator/simulator.ts';
 import { gridCells, protectionsOf, randomPolicy, requestOf, type Grid, type GridCell } from './grid.ts';
-import type { IfevalRow } from './ifevalRows.ts';
+import type { IfevalRow } from '../ifevalRows.ts';
 import { leakQuery, paperPrompt, partTokens, type Form, type PartTokens } from './paperPrompt.ts';
 import type { MeasuredCell, PromptRecord, TierRecord } from './records.ts';
 

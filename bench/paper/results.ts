@@ -10,7 +10,7 @@ import {
 import { fairPrecision, type FairPrecision } from './fairPrecision.ts';
 import { findings, type Finding } from './findings.ts';
 import type { Grid } from './grid.ts';
-import type { IfevalFile } from './ifevalRows.ts';
+import type { IfevalFile } from '../ifevalRows.ts';
 import {
   floors,
   keepRateTable,

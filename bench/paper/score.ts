@@ -1,7 +1,7 @@
 import { passesLoosely, passesStrictly } from '../../src/analyzer/checks/check.ts';
 import { rougeLRecall } from '../../src/analyzer/evidence/rougeL.ts';
 import type { ProtectionName } from './grid.ts';
-import type { IfevalRow } from './ifevalRows.ts';
+import type { IfevalRow } from '../ifevalRows.ts';
 import { paperPrompt, refusal, type Form, type PaperPrompt } from './paperPrompt.ts';
 import type { MeasuredCell, PromptRecord } from './records.ts';
 

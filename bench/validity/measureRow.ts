@@ -6,7 +6,7 @@ import { emptyMeasurement, mean, type CheckMeasurement, type Measurement } from 
 import type { Instruction, Prompt } from '../../src/analyzer/prompt.ts';
 import type { AuditSettings } from '../../src/analyzer/settings.ts';
 import type { LanguageModel } from '../../src/runtime/languageModel.ts';
-import type { IfevalRow } from '../paper/ifevalRows.ts';
+import type { IfevalRow } from '../ifevalRows.ts';
 import type { RowRecord } from './records.ts';
 
 /** What "The Pitfalls of KV Cache Compression" puts before every system message of its benchmark. */

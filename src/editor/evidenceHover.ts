@@ -1,3 +1,4 @@
+import { checkText } from '../analyzer/rules/behaviorWording.ts';
 import { settingsOf } from '../analyzer/settingsOf.ts';
 import { instructionGrid, type Cell } from '../analyzer/rules/grid.ts';
 import { percent, policyTitle, quoted, twoDecimals } from '../analyzer/rules/wording.ts';
@@ -49,6 +50,7 @@ export function evidenceMarkdown(prompt: PromptReport, instruction: InstructionR
     `**Holdfast** · ${instruction.kind}${instruction.strong ? ', marked as important' : ''}`,
     '',
     influenceLine(prompt, instruction),
+    ...instruction.checks.flatMap((check) => ['', `The answer ${escaped(check.asks)}: ${checkText(check)}.`]),
     '',
     `| Policy${gap} | ${ratios.map((ratio) => `${percent(ratio)} evicted`).join(' | ')} |`,
     `|:--|${ratios.map(() => ':--|').join('')}`,
@@ -73,7 +75,7 @@ function influenceLine(prompt: PromptReport, { influence }: InstructionReport): 
 
 function cellText({ verdict, measured }: Cell): string {
   if (measured === undefined) return `${symbols[verdict]} not measured`;
-  const word = verdict === 'ignored' && measured.loss !== null ? 'likely ignored' : verdict.replace('-', ' ');
+  const word = verdict === 'ignored' && measured.rung === 'loss' ? 'likely ignored' : verdict.replace('-', ' ');
   const numbers = [
     ...(measured.retention === null ? [] : [percent(Math.round(measured.retention * 100) / 100)]),
     ...(measured.loss === null ? [] : [twoDecimals(measured.loss)]),

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Grid } from '../../bench/paper/grid.ts';
-import type { IfevalRow } from '../../bench/paper/ifevalRows.ts';
+import type { IfevalRow } from '../../bench/ifevalRows.ts';
 import { measurePrompt } from '../../bench/paper/measurePrompt.ts';
 import { measureRetrieval } from '../../bench/paper/measureRetrieval.ts';
 import { promptRecord, retrievalRecord } from '../../bench/paper/records.ts';

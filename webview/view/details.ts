@@ -1,3 +1,4 @@
+import { checkText, survivalText } from '../../src/analyzer/rules/behaviorWording.ts';
 import type { InstructionReport, Leak, ProbeReport, PromptReport } from '../../src/analyzer/report.ts';
 import { text, type StringKey } from '../strings.ts';
 import { button, dropdown } from '../toolkit.ts';
@@ -88,6 +89,18 @@ function evidence(prompt: PromptReport, instruction: InstructionReport, column: 
           `${measure(instruction.influence.nats)} ${text('meanKlUnit')}`,
           text('lossProbe', probeText(instruction.influence.probe)),
         ),
+    ...(typeof cell?.preference === 'number'
+      ? [entry('preference', cell.preference.toFixed(2), text('preferenceText'))]
+      : []),
+    ...(typeof cell?.rescue === 'number'
+      ? [entry('rescue', percent(Math.max(0, cell.rescue)), text('rescueText'))]
+      : []),
+    ...(typeof cell?.risk === 'number' ? [entry('risk', percent(cell.risk), text('riskText'))] : []),
+    ...instruction.checks.map((check) => {
+      const survival = cell?.checks.find((each) => each.check === check.check);
+      const said = [checkText(check), ...(survival === undefined ? [] : [survivalText(survival)])].join('; ');
+      return entry('sampled', said, text('sampledText', check.asks));
+    }),
     ...(variant === null
       ? []
       : [

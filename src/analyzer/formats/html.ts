@@ -11,6 +11,7 @@ import { findingsOf, suppressedOf } from '../findingsOf.ts';
 import { settingsOf } from '../settingsOf.ts';
 import { gridOf, instructionGrid, type Cell } from '../rules/grid.ts';
 import { rule } from '../rules/index.ts';
+import { checkText, sampledChecks, survivalText } from '../rules/behaviorWording.ts';
 import { equalBytesTable, largestLeak, lostIn } from '../variants/comparison.ts';
 import { counted, listed, percent, policyTitle, twoDecimals } from '../rules/wording.ts';
 import type { Format } from './format.ts';
@@ -82,6 +83,22 @@ function equalBytes(prompt: PromptReport): Html {
 `,
     )}</tbody></table></div>`;
   })}`;
+}
+
+/** How often sampled answers obey what can be checked. */
+function behavior(prompt: PromptReport): Html {
+  const checks = sampledChecks(prompt);
+  if (checks.length === 0) return nothing;
+  return page`<h3>Sampled answers</h3>
+<dl>${checks.map(
+    ({ instruction, check, under }) => page`<dt>${place(instruction.range)} ${instruction.text}</dt>
+<dd>The answer ${check.asks}: ${checkText(check)}.${
+      under.length === 0
+        ? nothing
+        : page`<ul>${under.map(({ variant, survival }) => page`<li>${variant.title}: ${survivalText(survival)}</li>`)}</ul>`
+    }</dd>
+`,
+  )}</dl>`;
 }
 
 function unmeasured({ unmeasured: variants }: PromptReport): Html {
@@ -195,7 +212,7 @@ ${
       ? nothing
       : page`<details><summary>${counted(suppressed.length, 'finding')} suppressed by a marker</summary><ul class="findings">${suppressed.map(findingItem)}</ul></details>`
   }
-${prompt.status === 'not-measured' ? nothing : page`<h3>Instructions by variant</h3>${matrix(report, prompt)}${caches(prompt)}${equalBytes(prompt)}${unmeasured(prompt)}`}
+${prompt.status === 'not-measured' ? nothing : page`<h3>Instructions by variant</h3>${matrix(report, prompt)}${caches(prompt)}${behavior(prompt)}${equalBytes(prompt)}${unmeasured(prompt)}`}
 ${responses(prompt)}
 ${prompt.fixes.length === 0 ? nothing : page`<h3>Fixes</h3>${prompt.fixes.map((fix) => fixSection(prompt, fix))}`}
 </article>

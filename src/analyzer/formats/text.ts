@@ -3,6 +3,7 @@ import { findingsOf } from '../findingsOf.ts';
 import { settingsOf } from '../settingsOf.ts';
 import { gridOf, gridVariants, instructionGrid, worstOf, type Cell } from '../rules/grid.ts';
 import { equalBytesTable, largestLeak, lostIn } from '../variants/comparison.ts';
+import { checkText, sampledChecks, survivalText } from '../rules/behaviorWording.ts';
 import { counted, percent, policyTitle, twoDecimals } from '../rules/wording.ts';
 import { measuringMs } from '../timings.ts';
 import type { Format } from './format.ts';
@@ -56,6 +57,9 @@ function shorten(text: string, width: number): string {
   const line = printable(text).replace(/\s+/g, ' ').trim();
   return line.length <= width ? line : `${line.slice(0, width - 3).trimEnd()}...`;
 }
+
+/** Caches that are listed of a check: those with the least effect left. */
+const mostSurvivals = 4;
 
 /** `evicted 50 %`: the worst verdict of a policy and the smallest ratio at which it stands. */
 function cellText(cell: Cell): string {
@@ -150,6 +154,22 @@ function equalBytesLines(prompt: PromptReport): string[] {
   });
 }
 
+/** How often sampled answers obey what can be checked, with the full cache and where least of it is left. */
+function behaviorLines(prompt: PromptReport): string[] {
+  const checks = sampledChecks(prompt);
+  if (checks.length === 0) return [];
+  return [
+    '',
+    '  Sampled answers:',
+    ...checks.flatMap(({ instruction, check, under }) => [
+      `  ${place(instruction.range).padEnd(6)}${printable(check.asks)}: ${checkText(check)}`,
+      ...under
+        .slice(0, mostSurvivals)
+        .map(({ variant, survival }) => `        ${variant.title}: ${survivalText(survival)}`),
+    ]),
+  ];
+}
+
 function unmeasuredLines({ unmeasured }: PromptReport, paint: Paint): string[] {
   return unmeasured.map(({ title, reason }) => paint('yellow', `  Not measured: ${title}: ${printable(reason)}`));
 }
@@ -203,7 +223,12 @@ function promptLines(report: Report, prompt: PromptReport, width: number, paint:
   }
   if (prompt.status !== 'not-measured') {
     lines.push(...matrix(prompt, report, width, paint), ...leakLine(prompt, report, paint));
-    lines.push(...protectedLines(prompt), ...equalBytesLines(prompt), ...unmeasuredLines(prompt, paint));
+    lines.push(
+      ...behaviorLines(prompt),
+      ...protectedLines(prompt),
+      ...equalBytesLines(prompt),
+      ...unmeasuredLines(prompt, paint),
+    );
   }
   const findings = findingsOf(report, prompt);
   lines.push('', ...findingLines(findings, prompt.uri, paint));

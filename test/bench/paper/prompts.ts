@@ -1,4 +1,4 @@
-import type { IfevalRow } from '../../../bench/paper/ifevalRows.ts';
+import type { IfevalRow } from '../../../bench/ifevalRows.ts';
 import type { Form } from '../../../bench/paper/paperPrompt.ts';
 import type { MeasuredCell, PromptRecord } from '../../../bench/paper/records.ts';
 import { isApplicable } from '../../../src/analyzer/checks/check.ts';

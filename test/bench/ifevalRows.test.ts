@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, test } from 'node:test';
-import { readIfevalFile, sampleOf } from '../../../bench/paper/ifevalRows.ts';
-import { HoldfastError } from '../../../src/errors.ts';
-import { withFolder } from '../../support/folders.ts';
+import { readIfevalFile, sampleOf } from '../../bench/ifevalRows.ts';
+import { HoldfastError } from '../../src/errors.ts';
+import { withFolder } from '../support/folders.ts';
 
 const row = (ids: string[], kwargs: unknown[], user = 'Name a colour.') =>
   JSON.stringify({

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { isApplicable, type BoundCheck } from '../../src/analyzer/checks/check.ts';
-import { bindCheck } from '../../src/analyzer/checks/registry.ts';
-import { noise } from '../../src/cache/noise.ts';
-import { HoldfastError } from '../../src/errors.ts';
+import { isApplicable, type BoundCheck } from '../src/analyzer/checks/check.ts';
+import { bindCheck } from '../src/analyzer/checks/registry.ts';
+import { noise } from '../src/cache/noise.ts';
+import { HoldfastError } from '../src/errors.ts';
 
 /** One prompt of a file in S-IFEval's format: the constraint is the system message, the task the user's. */
 export interface IfevalRow {

@@ -3,9 +3,9 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import os from 'node:os';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
-import type { RetrievalRecord } from '../../../bench/paper/records.ts';
-import { openState, type Identity } from '../../../bench/paper/state.ts';
-import { HoldfastError } from '../../../src/errors.ts';
+import { record, type RetrievalRecord } from '../../bench/paper/records.ts';
+import { openState, type Identity } from '../../bench/state.ts';
+import { HoldfastError } from '../../src/errors.ts';
 
 const scratch = mkdtempSync(path.join(os.tmpdir(), 'holdfast-state-'));
 after(() => rmSync(scratch, { recursive: true }));
@@ -23,7 +23,7 @@ const unit = (index: number): RetrievalRecord => ({
 
 function opened(folder: string, { shard = '1-of-1', as = identity }: { shard?: string; as?: Identity } = {}) {
   const said: string[] = [];
-  const state = openState(folder, shard, as, (line) => said.push(line));
+  const state = openState(folder, shard, as, record, (line) => said.push(line));
   return { state, said };
 }
 const units = (folder: string, shard?: string) => {
