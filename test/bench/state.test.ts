@@ -61,7 +61,7 @@ describe('the state of a run', () => {
     writeFileSync(path.join(folder, 'state-1-of-1.jsonl'), '{"paperSt');
     opened(folder).state.append(unit(1));
     assert.deepEqual(units(folder), ['retrieval/1']);
-    assert.match(readFileSync(path.join(folder, 'state-1-of-1.jsonl'), 'utf8'), /^\{"paperState":\{"stateVersion":1,/);
+    assert.match(readFileSync(path.join(folder, 'state-1-of-1.jsonl'), 'utf8'), /^\{"state":\{"stateVersion":1,/);
   });
 
   test('refuses damage before the last line, with its place', () => {

@@ -92,7 +92,7 @@ for (const [flags, message] of [
   [['--ratio', '0.5,'], /--ratio "0\.5,": /],
   [['--seed', 'x'], /--seed "x": expected a whole number at least 0\./],
   [['--policy', 'snapkv,nope'], /--policy "snapkv,nope": There is no policy "nope"\. Known: streaming-llm, snapkv/],
-  [['--evidence', 'proof'], /--evidence "proof": expected one of/],
+  [['--evidence', 'proof'], /--evidence "proof": expected retention, loss, behavior\./],
   [['--format', 'sarif'], /Unknown format "sarif"\.\nKnown formats: text, json, html\./],
   [['--fail-on', 'promt-leak'], /no rule "promt-leak"\. Did you mean "prompt-leak"\?/],
   [['--polcy', 'snapkv'], /unknown option '--polcy'\n\(Did you mean --policy\?\)/],
