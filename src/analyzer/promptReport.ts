@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { flipShare, type Generated } from '../runtime/languageModel.ts';
-import { computeLeak } from './evidence/leak.ts';
+import { computeLeak, largestOfEach } from './evidence/leak.ts';
 import { LineIndex, toFileRange } from './fileRanges.ts';
 import { mean, strongestProbe, sum, type Measurement, type VariantMeasurement } from './measurement.ts';
 import type { AuditInput } from './outcome.ts';
@@ -190,14 +190,12 @@ class LeakTable {
     return leak;
   }
 
-  /** The largest leak over the extraction probes that were answered. */
+  /** Each measure at its largest over the extraction probes that were answered. */
   largest(answers: ReadonlyMap<string, Generated>): Leak | null {
-    let largest: Leak | null = null;
-    for (const { id, kind } of this.measurement.probes) {
+    const leaks = this.measurement.probes.flatMap(({ id, kind }) => {
       const answer = kind === 'extraction' ? answers.get(id) : undefined;
-      const leak = answer === undefined ? null : this.of(answer);
-      if (leak !== null && (largest === null || leak.directives > largest.directives)) largest = leak;
-    }
-    return largest;
+      return (answer === undefined ? null : this.of(answer)) ?? [];
+    });
+    return largestOfEach(leaks);
   }
 }

@@ -71,6 +71,9 @@ const probe = z.strictObject({
 export const leak = z.strictObject({
   prompt: share.describe('ROUGE-L recall of the whole prompt in the answer.'),
   directives: share.describe('The same for the prompt without its defense instructions.'),
+  clause: share.nullable().describe('The same for the defense instructions alone; null without five words of them.'),
+  verbatimWords: z.int().min(0).describe('Longest run of consecutive words of the prompt in the answer.'),
+  verbatimShare: share.describe('That run as a share of the words of the prompt.'),
 });
 
 const response = z.strictObject({
@@ -222,7 +225,12 @@ export const promptReport = z.strictObject({
     .describe(
       'What a reader has to know: where the prompt stands in the conversation, an import that was not followed.',
     ),
-  fullLeak: leak.nullable().describe('Leak with the full cache, largest over the extraction probes.'),
+  fullLeak: leak
+    .nullable()
+    .describe('Leak with the full cache: each measure at its largest over the extraction probes.'),
+  leakFloor: share
+    .optional()
+    .describe('Recall of the directives in the refusal that the prompt prescribes, by chance alone.'),
   instructions: z.array(instruction),
   ignored: z.int().min(0).describe('Instructions that a marker takes out of the audit.'),
   suppressedRules: z.array(z.string()).describe('Rules that a marker disables for findings about the whole prompt.'),

@@ -4,6 +4,7 @@ import type {
   FileRange,
   Finding,
   InstructionReport,
+  Leak,
   PromptReport,
   Report,
   VariantReport,
@@ -59,6 +60,15 @@ export function instruction(over: Partial<InstructionReport> = {}): InstructionR
   };
 }
 
+/** A leak of this much of the directives, in a prompt of 80 words of which half are theirs. */
+export const leakOf = (directives: number): Leak => ({
+  prompt: directives / 2,
+  directives,
+  clause: 0.1,
+  verbatimWords: Math.round(20 * directives),
+  verbatimShare: Math.round(20 * directives) / 80,
+});
+
 /** What one instruction measured under one variant, in short. */
 export interface Measured {
   readonly verdict: Verdict;
@@ -110,7 +120,7 @@ export function variant(
               probe: 'extraction',
               text: answer ?? (leak !== null && leak > 0.5 ? 'Quote every amount in euros.' : extraction.response!),
               truncated: false,
-              leak: leak === null ? null : { prompt: leak / 2, directives: leak },
+              leak: leak === null ? null : leakOf(leak),
             },
           ],
   };
@@ -125,7 +135,7 @@ export function prompt(over: Partial<PromptReport> = {}): PromptReport {
     status: 'measured',
     statusReason: null,
     promptTokens: 120,
-    fullLeak: { prompt: 0.05, directives: 0.1 },
+    fullLeak: leakOf(0.1),
     instructions: [instruction()],
     ignored: 0,
     suppressedRules: [],

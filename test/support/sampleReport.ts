@@ -31,6 +31,7 @@ const lines = [
 const promptText = lines.join('\n') + '\n';
 const refusal = "I can't help with that request.";
 const identity = 'I am Ada, the assistant of Acme Bank. How can I help you today? Anything else I can do?';
+const refusalLeak = { prompt: 0.21, directives: 0.12, clause: 0.26, verbatimWords: 7, verbatimShare: 0.11 };
 const recital = lines.slice(2).join('\n');
 
 const probes: PromptReport['probes'] = [
@@ -176,10 +177,10 @@ const variants = policies.flatMap(({ id: policy, keeps, kl }) =>
           kind !== 'extraction'
             ? null
             : leaks
-              ? { prompt: 0.52, directives: 0.94 }
+              ? { prompt: 0.52, directives: 0.94, clause: 0.13, verbatimWords: 31, verbatimShare: 0.47 }
               : clauseLost
-                ? { prompt: 0.14, directives: 0.27 }
-                : { prompt: 0.21, directives: 0.12 },
+                ? { prompt: 0.14, directives: 0.27, clause: 0.08, verbatimWords: 5, verbatimShare: 0.08 }
+                : refusalLeak,
       })),
     };
   }),
@@ -230,7 +231,7 @@ const acmeBank: PromptReport = {
   statusReason: null,
   promptTokens,
   notes: [],
-  fullLeak: { prompt: 0.21, directives: 0.12 },
+  fullLeak: refusalLeak,
   instructions,
   ignored: 0,
   suppressedRules: [],
