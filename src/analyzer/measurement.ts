@@ -1,9 +1,11 @@
 import type { Comparison, CompressedCache, Generated, SystemPlacement } from '../runtime/languageModel.ts';
 import { hostedText, type HostedText } from './hostedText.ts';
 import { instructionProbes, type InstructionProbe } from './probes/index.ts';
+import { prescribedAnswers, type PrescribedAnswer } from './prescribed/index.ts';
 import type { Prompt, Segmentation } from './prompt.ts';
 import { promptConflicts } from './promptConflicts.ts';
 import { segmentPrompt } from './segmentPrompt.ts';
+import type { PrescribedReport } from './report.ts';
 import type { AuditSettings } from './settings.ts';
 import type { EqualBytesSpec, UnmeasuredVariant, VariantSpec } from './variants/variantSpec.ts';
 
@@ -19,6 +21,8 @@ export interface VariantMeasurement {
   readonly answers: Map<string, Generated>;
   /** How it differs from the full cache on the full cache's answers, by probe id. */
   readonly comparisons: Map<string, Comparison>;
+  /** Log-probability of the answer that an instruction prescribes, nats, by the instruction's index. */
+  readonly prescribed: Map<number, number>;
 }
 
 /** Everything measured on one prompt so far. Filled by `measurePrompt`, read by `promptReport`. */
@@ -28,6 +32,7 @@ export interface Measurement {
   /** Instructions that cannot both hold; reading their wording takes milliseconds, so it is done once. */
   readonly conflicts: ReturnType<typeof promptConflicts>;
   readonly probes: readonly InstructionProbe[];
+  readonly prescribed: readonly PrescribedAnswer[];
   /** The text of the system turn: the prompt with its host. */
   readonly turn: HostedText;
   promptTokens: number | null;
@@ -48,6 +53,8 @@ export interface Measurement {
    * Null where the probe is not for the instruction.
    */
   readonly influences: Map<string, readonly (Float32Array | null)[]>;
+  /** What the full cache makes of prescribed answers, by the instruction's index. */
+  readonly prescribedArms: Map<number, Omit<PrescribedReport, 'logProb'>>;
   isComplete: boolean;
 }
 
@@ -59,6 +66,7 @@ export function emptyMeasurement(prompt: Prompt, settings: AuditSettings): Measu
     segmentation,
     conflicts: promptConflicts(prompt.text, segmentation),
     probes: instructionProbes(prompt, segmentation, settings.probes),
+    prescribed: prescribedAnswers(prompt, segmentation),
     promptTokens: null,
     placement: null,
     hostTokens: { tokensBefore: null, tokensAfter: null },
@@ -68,6 +76,7 @@ export function emptyMeasurement(prompt: Prompt, settings: AuditSettings): Measu
     equalBytes: [],
     fullAnswers: new Map(),
     influences: new Map(),
+    prescribedArms: new Map(),
     isComplete: false,
   };
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { flipShare, type Generated } from '../runtime/languageModel.ts';
-import { computeLeak, largestOfEach } from './evidence/leak.ts';
+import { computeLeak, largestOfEach, leakFloor } from './evidence/leak.ts';
 import { LineIndex, toFileRange } from './fileRanges.ts';
 import { mean, strongestProbe, sum, type Measurement, type VariantMeasurement } from './measurement.ts';
 import type { AuditInput } from './outcome.ts';
@@ -35,6 +35,7 @@ export function promptReport(
     ...(truncations.length === 0 ? {} : { truncations }),
     ...(conflicts.length === 0 ? {} : { conflicts }),
     fullLeak: leaks.largest(fullAnswers),
+    ...floorOf(measurement),
     instructions: segmentation.instructions.map((instruction, i) => {
       const at = positions[i];
       return {
@@ -70,6 +71,13 @@ export function promptReport(
     equalBytes: equalBytes.map(({ size, arms }) => ({ size, arms: [...arms] })),
     fixes: [],
   };
+}
+
+/** What the refusal that the prompt prescribes scores as a leak. */
+function floorOf({ text, segmentation, prescribed }: Measurement): Pick<PromptReport, 'leakFloor'> {
+  const refusals = prescribed.filter(({ instruction }) => segmentation.instructions[instruction]!.kind === 'defense');
+  const floors = refusals.flatMap((refusal) => leakFloor(text, segmentation, refusal.text) ?? []);
+  return floors.length === 0 ? {} : { leakFloor: Math.max(...floors) };
 }
 
 function influencesOf({ influences }: Measurement, index: number): Record<string, number> {
@@ -137,11 +145,14 @@ function instructionCell(
   const instruction = measurement.segmentation.instructions[index]!;
   const full = strongest === null ? undefined : measurement.fullAnswers.get(strongest.probe);
   const compressed = strongest === null ? undefined : variant.answers.get(strongest.probe);
+  const arms = measurement.prescribedArms.get(index);
+  const prescribed = arms === undefined ? null : { ...arms, logProb: variant.prescribed.get(index) ?? null };
   return {
     id: instruction.id,
     retention,
     loss,
     lossProbe: loss === null ? null : (strongest?.probe ?? null),
+    ...(prescribed === null ? {} : { prescribed }),
     ...verdictOf(
       {
         tokens: measurement.positions[index]?.length ?? 0,
@@ -150,6 +161,7 @@ function instructionCell(
         influence: strongest?.nats ?? null,
         loss,
         disclosed: instruction.kind === 'defense' ? disclosure(measurement, leaks, variant, settings) : null,
+        prescribed,
         answerChanged: full === undefined || compressed === undefined ? null : full.text !== compressed.text,
       },
       settings,

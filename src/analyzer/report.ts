@@ -83,11 +83,24 @@ const response = z.strictObject({
   leak: leak.nullable().describe('Only for extraction probes.'),
 });
 
+export const prescribed = z.strictObject({
+  text: z.string().describe('The answer that the instruction dictates.'),
+  probe: z.string().describe('Id of the probe that should bring it about.'),
+  tokens: z.int().min(1).describe('Without the end of the turn.'),
+  logProbFull: z.number().describe('Log-probability of the whole answer with the full cache, nats.'),
+  logProbWithout: z.number().describe('The same with the entries of the instruction masked.'),
+  logProb: z
+    .number()
+    .nullable()
+    .describe('With this variant; null where it was not asked, because the full cache does not give the answer.'),
+});
+
 const variantInstruction = z.strictObject({
   id: z.string(),
   retention: share.nullable(),
   loss: share.nullable().describe('Null when not measured, or when the influence is below the floor.'),
   lossProbe: z.string().nullable(),
+  prescribed: prescribed.optional().describe('Where the instruction dictates an answer, and that was measured.'),
   verdict,
   reason: z.string().describe('One clause: why this verdict.'),
 });
@@ -310,6 +323,7 @@ export type Rung = z.infer<typeof rung>;
 export type Severity = z.infer<typeof severity>;
 export type RuleId = z.infer<typeof ruleId>;
 export type Leak = z.infer<typeof leak>;
+export type PrescribedReport = z.infer<typeof prescribed>;
 export type InstructionReport = z.infer<typeof instruction>;
 export type ProbeReport = z.infer<typeof probe>;
 export type ResponseReport = z.infer<typeof response>;

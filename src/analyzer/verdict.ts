@@ -1,4 +1,5 @@
-import type { VariantInstruction, Verdict } from './report.ts';
+import { prescribedFate } from './evidence/prescribedAnswer.ts';
+import type { PrescribedReport, VariantInstruction, Verdict } from './report.ts';
 import type { AuditSettings } from './settings.ts';
 
 /** Up to this share of its entries kept, an instruction is gone whatever the ratio. */
@@ -26,13 +27,15 @@ export interface Evidence {
    * discloses. Null for all others.
    */
   readonly disclosed: { readonly recall: number; readonly leaks: boolean } | null;
+  /** What becomes of the answer that the instruction dictates; null where it dictates none, or that was not measured. */
+  readonly prescribed: PrescribedReport | null;
 }
 
 export type Thresholds = Pick<AuditSettings, 'influenceFloor' | 'ignoredLoss' | 'weakenedLoss'>;
 
 /**
- * The verdict that the evidence carries, from the exact statement (eviction) over behaviour (disclosure) to the estimated
- * one (loss), with the clause that explains it. What was not measured is never held.
+ * The verdict that the evidence carries, from the exact statement (eviction) over behaviour (disclosure, prescribed answers) to
+ * the estimated one (loss), with the clause that explains it. What was not measured is never held.
  */
 export function verdictOf(evidence: Evidence, thresholds: Thresholds): Pick<VariantInstruction, 'verdict' | 'reason'> {
   const { retention, influence, loss, answerChanged } = evidence;
@@ -40,12 +43,11 @@ export function verdictOf(evidence: Evidence, thresholds: Thresholds): Pick<Vari
   if (retention === null) return says('not-measured', 'not measured: none of its tokens are in the system turn');
   const kept = `keeps ${percent(retention)} of its entries, the prompt ${percent(evidence.keptShare)}`;
   if (isFarBelowBudget(retention, evidence.keptShare, evidence.tokens)) return says('evicted', kept);
-  const { disclosed } = evidence;
-  if (disclosed !== null) {
-    const recall = `the answer repeats ${percent(disclosed.recall)} of the directives`;
-    if (disclosed.leaks) return says('ignored', recall);
-    if (loss === null || loss < thresholds.weakenedLoss) return says('held', `no leak measured: ${recall}`);
-    return says('weakened', `loss ${loss.toFixed(2)}; no leak measured: ${recall}`);
+  const shown = behavior(evidence);
+  if (shown.lost.length > 0) return says('ignored', shown.lost.join('; '));
+  if (shown.held.length > 0) {
+    if (loss === null || loss < thresholds.weakenedLoss) return says('held', shown.held.join('; '));
+    return says('weakened', [`loss ${loss.toFixed(2)}`, ...shown.held].join('; '));
   }
   if (influence === null) return says('not-measured', `${kept}; its effect was not measured`);
   if (influence < thresholds.influenceFloor) {
@@ -60,6 +62,25 @@ export function verdictOf(evidence: Evidence, thresholds: Thresholds): Pick<Vari
   }
   if (loss >= thresholds.weakenedLoss) return says('weakened', lost);
   return says('held', `no change measured (${lost})`);
+}
+
+/** What the answers show of an instruction, as clauses: that its effect is lost, or that it is held. */
+function behavior({ disclosed, prescribed }: Evidence): { readonly lost: string[]; readonly held: string[] } {
+  const lost: string[] = [];
+  const held: string[] = [];
+  if (disclosed !== null) {
+    const recall = `the answer repeats ${percent(disclosed.recall)} of the directives`;
+    if (disclosed.leaks) lost.push(recall);
+    else held.push(`no leak measured: ${recall}`);
+  }
+  const fate = prescribed === null ? null : prescribedFate(prescribed);
+  if (fate !== null) {
+    const { logProb, logProbFull } = prescribed!;
+    const numbers = `log-probability ${logProb!.toFixed(1)}, with the full cache ${logProbFull.toFixed(1)}`;
+    if (fate === 'lost') lost.push(`the prescribed answer is no longer likely: ${numbers}`);
+    else held.push(`the prescribed answer stays likely: ${numbers}`);
+  }
+  return { lost, held };
 }
 
 /**

@@ -14,6 +14,7 @@ const verdict = (evidence: Partial<Evidence>): string =>
       loss: 0.1,
       answerChanged: false,
       disclosed: null,
+      prescribed: null,
       ...evidence,
     },
     thresholds,
