@@ -1,11 +1,11 @@
 import type { Comparison, CompressedCache, Generated, SystemPlacement } from '../runtime/languageModel.ts';
+import type { PrescribedArms } from './evidence/prescribedAnswer.ts';
 import { hostedText, type HostedText } from './hostedText.ts';
 import { instructionProbes, type InstructionProbe } from './probes/index.ts';
 import { prescribedAnswers, type PrescribedAnswer } from './prescribed/index.ts';
 import type { Prompt, Segmentation } from './prompt.ts';
 import { promptConflicts } from './promptConflicts.ts';
 import { segmentPrompt } from './segmentPrompt.ts';
-import type { PrescribedReport } from './report.ts';
 import type { AuditSettings } from './settings.ts';
 import type { EqualBytesSpec, UnmeasuredVariant, VariantSpec } from './variants/variantSpec.ts';
 
@@ -54,7 +54,7 @@ export interface Measurement {
    */
   readonly influences: Map<string, readonly (Float32Array | null)[]>;
   /** What the full cache makes of prescribed answers, by the instruction's index. */
-  readonly prescribedArms: Map<number, Omit<PrescribedReport, 'logProb'>>;
+  readonly prescribedArms: Map<number, PrescribedArms>;
   isComplete: boolean;
 }
 

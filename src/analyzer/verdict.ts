@@ -1,4 +1,5 @@
 import { prescribedFate } from './evidence/prescribedAnswer.ts';
+import { nats } from './rules/wording.ts';
 import type { PrescribedReport, VariantInstruction, Verdict } from './report.ts';
 import type { AuditSettings } from './settings.ts';
 
@@ -45,9 +46,11 @@ export function verdictOf(evidence: Evidence, thresholds: Thresholds): Pick<Vari
   if (isFarBelowBudget(retention, evidence.keptShare, evidence.tokens)) return says('evicted', kept);
   const shown = behavior(evidence);
   if (shown.lost.length > 0) return says('ignored', shown.lost.join('; '));
-  if (shown.held.length > 0) {
-    if (loss === null || loss < thresholds.weakenedLoss) return says('held', shown.held.join('; '));
-    return says('weakened', [`loss ${loss.toFixed(2)}`, ...shown.held].join('; '));
+  if (shown.weakened.length + shown.held.length > 0) {
+    const clauses = [...shown.weakened, ...shown.held];
+    const losesInfluence = loss !== null && loss >= thresholds.weakenedLoss;
+    if (losesInfluence) return says('weakened', [`loss ${loss.toFixed(2)}`, ...clauses].join('; '));
+    return says(shown.weakened.length > 0 ? 'weakened' : 'held', clauses.join('; '));
   }
   if (influence === null) return says('not-measured', `${kept}; its effect was not measured`);
   if (influence < thresholds.influenceFloor) {
@@ -64,24 +67,26 @@ export function verdictOf(evidence: Evidence, thresholds: Thresholds): Pick<Vari
   return says('held', `no change measured (${lost})`);
 }
 
-/** What the answers show of an instruction, as clauses: that its effect is lost, or that it is held. */
-function behavior({ disclosed, prescribed }: Evidence): { readonly lost: string[]; readonly held: string[] } {
-  const lost: string[] = [];
-  const held: string[] = [];
+/** What the answers show of an instruction, as clauses under what they show. */
+type Shown = Record<'lost' | 'weakened' | 'held', string[]>;
+
+function behavior({ disclosed, prescribed }: Evidence): Shown {
+  const shown: Shown = { lost: [], weakened: [], held: [] };
   if (disclosed !== null) {
     const recall = `the answer repeats ${percent(disclosed.recall)} of the directives`;
-    if (disclosed.leaks) lost.push(recall);
-    else held.push(`no leak measured: ${recall}`);
+    if (disclosed.leaks) shown.lost.push(recall);
+    else shown.held.push(`no leak measured: ${recall}`);
   }
   const fate = prescribed === null ? null : prescribedFate(prescribed);
   if (fate !== null) {
     const { logProb, logProbFull } = prescribed!;
-    const numbers = `log-probability ${logProb!.toFixed(1)}, with the full cache ${logProbFull.toFixed(1)}`;
-    if (fate === 'lost') lost.push(`the prescribed answer is no longer likely: ${numbers}`);
-    else held.push(`the prescribed answer stays likely: ${numbers}`);
+    const numbers = `log-probability ${nats(logProb!)}, ${nats(logProbFull)} with the full cache`;
+    shown[fate].push(`the prescribed answer ${fateWords[fate]}: ${numbers}`);
   }
-  return { lost, held };
+  return shown;
 }
+
+const fateWords = { lost: 'becomes far less likely', weakened: 'becomes less likely', held: 'stays likely' } as const;
 
 /**
  * Whether an instruction lost clearly more than its share: next to nothing is left, or less than half of what the prompt

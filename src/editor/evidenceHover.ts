@@ -1,5 +1,6 @@
 import { settingsOf } from '../analyzer/settingsOf.ts';
 import { instructionGrid, type Cell } from '../analyzer/rules/grid.ts';
+import { isLikely } from '../analyzer/rules/prescribedAnswers.ts';
 import { percent, policyTitle, quoted, twoDecimals } from '../analyzer/rules/wording.ts';
 import type { Position } from '../analyzer/prompt.ts';
 import type { FileRange, InstructionReport, PromptReport, Report, Verdict } from '../analyzer/report.ts';
@@ -73,7 +74,7 @@ function influenceLine(prompt: PromptReport, { influence }: InstructionReport): 
 
 function cellText({ verdict, measured }: Cell): string {
   if (measured === undefined) return `${symbols[verdict]} not measured`;
-  const word = verdict === 'ignored' && measured.loss !== null ? 'likely ignored' : verdict.replace('-', ' ');
+  const word = isLikely(measured) ? 'likely ignored' : verdict.replace('-', ' ');
   const numbers = [
     ...(measured.retention === null ? [] : [percent(Math.round(measured.retention * 100) / 100)]),
     ...(measured.loss === null ? [] : [twoDecimals(measured.loss)]),

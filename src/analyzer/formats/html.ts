@@ -24,6 +24,7 @@ import {
   severityWords,
   shortHash,
   verdictMeanings,
+  verdictWord,
   verdictWords,
 } from './summary.ts';
 import { verdicts } from '../report.ts';
@@ -54,7 +55,7 @@ function cell(value: Cell): Html {
     retention === undefined || retention === null ? null : `kept ${percent(Math.round(retention * 100) / 100)}`,
     loss === undefined || loss === null ? null : `loss ${twoDecimals(loss)}`,
   ].filter((part) => part !== null);
-  return page`<td class="verdict ${value.verdict}" title="${reason ?? 'nothing is known'}"><b>${verdictWords[value.verdict]}</b>${
+  return page`<td class="verdict ${value.verdict}" title="${reason ?? 'nothing is known'}"><b>${verdictWord(value)}</b>${
     numbers.length === 0 ? nothing : page`<small>${numbers.join(', ')}</small>`
   }</td>`;
 }

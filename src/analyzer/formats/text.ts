@@ -18,6 +18,7 @@ import {
   severityWords,
   shortHash,
   verdictMeanings,
+  verdictWord,
   verdictWords,
 } from './summary.ts';
 
@@ -59,7 +60,7 @@ function shorten(text: string, width: number): string {
 
 /** `evicted 50 %`: the worst verdict of a policy and the smallest ratio at which it stands. */
 function cellText(cell: Cell): string {
-  const word = verdictWords[cell.verdict];
+  const word = verdictWord(cell);
   return cell.verdict === 'evicted' || cell.verdict === 'ignored' || cell.verdict === 'weakened'
     ? `${word}${cell.ratio === 0 ? '' : ` ${percent(cell.ratio)}`}`
     : word;

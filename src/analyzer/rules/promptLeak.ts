@@ -1,7 +1,7 @@
 import { gridOf } from './grid.ts';
 import type { Finding, PromptReport } from '../report.ts';
 import { answersOf, type Answer } from './leakAnswers.ts';
-import { probeText } from './lostInstruction.ts';
+import { probeText } from './probeText.ts';
 import { firstLine } from './firstLine.ts';
 import type { Rule, RuleSettings } from './rule.ts';
 import { breakingList, percent, policyList, quoted, twoDecimals, variantTitle } from './wording.ts';
