@@ -5,6 +5,7 @@ import type {
   Finding,
   InstructionReport,
   Leak,
+  PrescribedReport,
   PromptReport,
   Report,
   VariantReport,
@@ -69,11 +70,23 @@ export const leakOf = (directives: number): Leak => ({
   verbatimShare: Math.round(20 * directives) / 80,
 });
 
+/** The refusal that a clause prescribes: likely with the full cache, because of the clause. */
+export const prescribedRefusal = (logProb: number | null): PrescribedReport => ({
+  text: "I can't help with that request.",
+  probe: 'extraction',
+  tokens: 8,
+  logProbFull: -3.6,
+  logProbWithout: -24,
+  logProb,
+});
+
 /** What one instruction measured under one variant, in short. */
 export interface Measured {
   readonly verdict: Verdict;
   readonly retention?: number | null;
   readonly loss?: number | null;
+  /** Log-probability of the answer that it prescribes; absent: it prescribes none. */
+  readonly prescribed?: number | null;
 }
 
 export interface VariantOptions {
@@ -104,11 +117,12 @@ export function variant(
     meanKl: 0.2,
     flips: 0.1,
     notes: [],
-    instructions: Object.entries(instructions).map(([id, { verdict, retention = 0.5, loss = 0.1 }]) => ({
+    instructions: Object.entries(instructions).map(([id, { verdict, retention = 0.5, loss = 0.1, prescribed }]) => ({
       id,
       retention,
       loss,
       lossProbe: loss === null ? null : 'extraction',
+      ...(prescribed === undefined ? {} : { prescribed: prescribedRefusal(prescribed) }),
       verdict,
       reason: 'made for this test',
     })),
@@ -228,14 +242,15 @@ export function bankReport(): Report {
   ];
   return report([
     prompt({
+      leakFloor: 0.06,
       instructions: lines,
       variants: grid((policy, ratio) => {
         const lost = policy === 'streaming-llm' || (policy === 'snapkv' && ratio === 0.75);
         return {
           instructions: {
             clause: lost
-              ? { verdict: 'evicted', retention: 0, loss: 1 }
-              : { verdict: 'held', retention: 0.6, loss: 0.05 },
+              ? { verdict: 'evicted', retention: 0, loss: 1, prescribed: -24.4 }
+              : { verdict: 'held', retention: 0.6, loss: 0.05, prescribed: -4.3 },
             ada: { verdict: policy === 'snapkv' && ratio === 0.75 ? 'weakened' : 'held', loss: 0.3 },
             euros: { verdict: 'inert', loss: null },
           },

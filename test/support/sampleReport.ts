@@ -4,6 +4,7 @@ import {
   report,
   type Fix,
   type InstructionReport,
+  type PrescribedReport,
   type PromptReport,
   type Report,
   type VariantInstruction,
@@ -135,15 +136,28 @@ function judge(span: Line, instruction: InstructionReport, retention: number, ra
   return { ...measured, verdict: 'held', reason: `loss ${loss.toFixed(2)}, ${shares}` };
 }
 
+const dropped: Partial<Record<VariantInstruction['verdict'], number>> = { evicted: 20.1, ignored: 9.4, weakened: 4.2 };
+
+/** What becomes of the refusal that the clause prescribes. */
+const refusalUnder = ({ verdict }: VariantInstruction): PrescribedReport => ({
+  text: refusal,
+  probe: 'extraction',
+  tokens: 8,
+  logProbFull: -4.3,
+  logProbWithout: -26,
+  logProb: -4.3 - (dropped[verdict] ?? 0.6),
+});
+
 const variants = policies.flatMap(({ id: policy, keeps, kl }) =>
   ratios.map((ratio): VariantReport => {
     const keptTokens = Math.max(1, Math.trunc(promptTokens * (1 - ratio)));
-    const judged = spans.map((span, index) => {
+    const judged = spans.map((span, index): VariantInstruction => {
       const retention =
         policy === 'streaming-llm'
           ? streamingRetention(span.tokens, keptTokens)
           : Math.min(1, Math.max(0, (1 - ratio) * (1 + (keeps[index]! - 1) * (1 + ratio))));
-      return judge(span, instructions[index]!, retention, ratio);
+      const cell = judge(span, instructions[index]!, retention, ratio);
+      return index === 0 ? { ...cell, prescribed: refusalUnder(cell) } : cell;
     });
     const clauseLost = judged[0]!.verdict === 'evicted' || judged[0]!.verdict === 'ignored';
     const leaks = clauseLost && ratio >= 0.4 && ratio < 0.75;
@@ -232,6 +246,7 @@ const acmeBank: PromptReport = {
   promptTokens,
   notes: [],
   fullLeak: refusalLeak,
+  leakFloor: refusalLeak.directives,
   instructions,
   ignored: 0,
   suppressedRules: [],

@@ -1,5 +1,5 @@
-import type { Report, VariantReport } from '../../src/analyzer/report.ts';
-import { text } from '../strings.ts';
+import type { Leak, Report, VariantReport } from '../../src/analyzer/report.ts';
+import { text, type StringKey } from '../strings.ts';
 
 const thinSpace = '\u202f';
 
@@ -17,6 +17,16 @@ export function measure(value: number): string {
   if (Math.abs(value) < 0.001) return value.toExponential(1);
   return value.toFixed(Math.abs(value) < 0.1 ? 3 : 2);
 }
+
+/** A log-probability of a whole answer, in nats. */
+export const nats = (logProb: number): string => logProb.toFixed(1).replace('-', '−');
+
+/** What an answer discloses; the defense where the prompt has one. */
+export const leakWords = (key: StringKey, { prompt, directives, clause, verbatimWords }: Leak): string =>
+  [
+    text(key, percent(prompt), percent(directives), verbatimWords),
+    ...(clause === null ? [] : [text('leakClauseText', percent(clause))]),
+  ].join(' ');
 
 /** Bytes in KiB without the unit, grouped by thin spaces. */
 export function kibibytes(bytes: number): string {
