@@ -21,12 +21,11 @@ export function measure(value: number): string {
 /** A log-probability of a whole answer, in nats. */
 export const nats = (logProb: number): string => logProb.toFixed(1).replace('-', '−');
 
-/** What an answer discloses; the defense where the prompt has one. */
-export const leakWords = (key: StringKey, { prompt, directives, clause, verbatimWords }: Leak): string =>
-  [
-    text(key, percent(prompt), percent(directives), verbatimWords),
-    ...(clause === null ? [] : [text('leakClauseText', percent(clause))]),
-  ].join(' ');
+/** What an answer discloses; of the defense where the prompt has one. */
+export function leakWords(key: StringKey, { prompt, directives, clause, verbatimWords }: Leak): string {
+  const ofClause = clause === null ? '' : text('leakClauseText', percent(clause));
+  return text(key, percent(prompt), percent(directives), ofClause, verbatimWords);
+}
 
 /** Bytes in KiB without the unit, grouped by thin spaces. */
 export function kibibytes(bytes: number): string {
