@@ -21,6 +21,7 @@ const phaseMessages: Record<AuditPhase, string> = {
   answers: 'Answering with the full cache',
   influence: 'Measuring the influence of each instruction',
   loss: 'Measuring what compression loses',
+  prescribed: 'Weighing the answers that the prompt prescribes',
   responses: 'Answering with compressed caches',
   preference: 'Comparing with the prompt without each instruction',
   behavior: 'Checking sampled answers',

@@ -1,8 +1,10 @@
 import type { Comparison, CompressedCache, Generated, SystemPlacement } from '../runtime/languageModel.ts';
 import type { BoundCheck } from './checks/check.ts';
 import type { PassRate } from './evidence/passRate.ts';
+import type { PrescribedArms } from './evidence/prescribedAnswer.ts';
 import { hostedText, type HostedText } from './hostedText.ts';
 import { instructionProbes, type InstructionProbe } from './probes/index.ts';
+import { prescribedAnswers, type PrescribedAnswer } from './prescribed/index.ts';
 import type { Prompt, Segmentation } from './prompt.ts';
 import { promptConflicts } from './promptConflicts.ts';
 import { segmentPrompt } from './segmentPrompt.ts';
@@ -25,6 +27,8 @@ export interface VariantMeasurement {
   readonly answers: Map<string, Generated>;
   /** How it differs from the full cache on the full cache's answers, by probe id. */
   readonly comparisons: Map<string, Comparison>;
+  /** Log-probability of the answer that an instruction prescribes, nats, by the instruction's index. */
+  readonly prescribed: Map<number, number>;
 }
 
 /** A check that an instruction asks for, and how often answers pass it. */
@@ -47,6 +51,7 @@ export interface Measurement {
   /** Instructions that cannot both hold; reading their wording takes milliseconds, so it is done once. */
   readonly conflicts: ReturnType<typeof promptConflicts>;
   readonly probes: readonly InstructionProbe[];
+  readonly prescribed: readonly PrescribedAnswer[];
   /** The text of the system turn: the prompt with its host. */
   readonly turn: HostedText;
   promptTokens: number | null;
@@ -73,6 +78,8 @@ export interface Measurement {
   checks: readonly CheckMeasurement[];
   /** Its checks are known otherwise than from the wording; nothing is measured where none of them is effective. */
   readonly isBenchmark?: true;
+  /** What the full cache makes of prescribed answers, by the instruction's index. */
+  readonly prescribedArms: Map<number, PrescribedArms>;
   isComplete: boolean;
 }
 
@@ -84,6 +91,7 @@ export function emptyMeasurement(prompt: Prompt, settings: AuditSettings): Measu
     segmentation,
     conflicts: promptConflicts(prompt.text, segmentation),
     probes: instructionProbes(prompt, segmentation, settings.probes),
+    prescribed: prescribedAnswers(prompt, segmentation),
     promptTokens: null,
     placement: null,
     hostTokens: { tokensBefore: null, tokensAfter: null },
@@ -95,6 +103,7 @@ export function emptyMeasurement(prompt: Prompt, settings: AuditSettings): Measu
     influences: new Map(),
     noise: new Map(),
     checks: [],
+    prescribedArms: new Map(),
     isComplete: false,
   };
 }

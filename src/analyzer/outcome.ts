@@ -2,7 +2,16 @@ import type { Prompt } from './prompt.ts';
 import type { PromptReport, Report } from './report.ts';
 
 export type AuditPhase =
-  'load' | 'prefill' | 'answers' | 'influence' | 'loss' | 'responses' | 'preference' | 'behavior' | 'reorder';
+  | 'load'
+  | 'prefill'
+  | 'answers'
+  | 'influence'
+  | 'loss'
+  | 'prescribed'
+  | 'responses'
+  | 'preference'
+  | 'behavior'
+  | 'reorder';
 
 /** One step of an audit. `prompt` carries the results so far, so a consumer can show them before the end. */
 export interface AuditProgress {

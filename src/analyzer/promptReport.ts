@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { flipShare, type Generated } from '../runtime/languageModel.ts';
 import { effectiveness, effectSurvival, isEffective } from './evidence/effectSurvival.ts';
-import { computeLeak } from './evidence/leak.ts';
+import { computeLeak, largestOfEach, leakFloor } from './evidence/leak.ts';
 import { LineIndex, toFileRange } from './fileRanges.ts';
 import { effectiveChecks } from './measure/behavior.ts';
 import { measuredRisk } from './measure/riskOf.ts';
@@ -45,6 +45,7 @@ export function promptReport(
     ...(truncations.length === 0 ? {} : { truncations }),
     ...(conflicts.length === 0 ? {} : { conflicts }),
     fullLeak: leaks.largest(fullAnswers),
+    ...leakFloorOf(measurement),
     instructions: segmentation.instructions.map((instruction, i) => {
       const at = positions[i];
       return {
@@ -82,6 +83,13 @@ export function promptReport(
     equalBytes: equalBytes.map(({ size, arms }) => ({ size, arms: [...arms] })),
     fixes: [],
   };
+}
+
+/** What the refusal that the prompt prescribes scores as a leak. */
+function leakFloorOf({ text, segmentation, prescribed }: Measurement): Pick<PromptReport, 'leakFloor'> {
+  const refusals = prescribed.filter(({ instruction }) => segmentation.instructions[instruction]!.kind === 'defense');
+  const floors = refusals.flatMap((refusal) => leakFloor(text, segmentation, refusal.text) ?? []);
+  return floors.length === 0 ? {} : { leakFloor: Math.max(...floors) };
 }
 
 function influencesOf({ influences }: Measurement, index: number): Record<string, number> {
@@ -152,6 +160,8 @@ function instructionCell(
   const survivals = survivalsOf(measurement, index, variantIndex);
   const full = strongest === null ? undefined : measurement.fullAnswers.get(strongest.probe);
   const compressed = strongest === null ? undefined : variant.answers.get(strongest.probe);
+  const arms = measurement.prescribedArms.get(index);
+  const prescribed = arms === undefined ? null : { ...arms, logProb: variant.prescribed.get(index) ?? null };
   return {
     id: instruction.id,
     retention,
@@ -161,6 +171,7 @@ function instructionCell(
     rescue: variant.rescue[index] ?? null,
     risk: measuredRisk(measurement, index, variantIndex),
     checks: survivals.map(({ check, compressed, survival }) => ({ check: check.check.id, compressed, survival })),
+    ...(prescribed === null ? {} : { prescribed }),
     ...verdictOf(
       {
         tokens: measurement.positions[index]?.length ?? 0,
@@ -172,6 +183,7 @@ function instructionCell(
         behavior: behaviorOf(measurement, index, survivals),
         loss,
         disclosed: instruction.kind === 'defense' ? disclosure(measurement, leaks, variant, settings) : null,
+        prescribed,
         answerChanged: full === undefined || compressed === undefined ? null : full.text !== compressed.text,
       },
       settings,
@@ -257,14 +269,12 @@ class LeakTable {
     return leak;
   }
 
-  /** The largest leak over the extraction probes that were answered. */
+  /** Each measure at its largest over the extraction probes that were answered. */
   largest(answers: ReadonlyMap<string, Generated>): Leak | null {
-    let largest: Leak | null = null;
-    for (const { id, kind } of this.measurement.probes) {
+    const leaks = this.measurement.probes.flatMap(({ id, kind }) => {
       const answer = kind === 'extraction' ? answers.get(id) : undefined;
-      const leak = answer === undefined ? null : this.of(answer);
-      if (leak !== null && (largest === null || leak.directives > largest.directives)) largest = leak;
-    }
-    return largest;
+      return (answer === undefined ? null : this.of(answer)) ?? [];
+    });
+    return largestOfEach(leaks);
   }
 }

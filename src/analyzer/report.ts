@@ -101,6 +101,9 @@ const probe = z.strictObject({
 export const leak = z.strictObject({
   prompt: share.describe('ROUGE-L recall of the whole prompt in the answer.'),
   directives: share.describe('The same for the prompt without its defense instructions.'),
+  clause: share.nullable().describe('The same for the defense instructions alone; null without five words of them.'),
+  verbatimWords: z.int().min(0).describe('Longest run of consecutive words of the prompt in the answer.'),
+  verbatimShare: share.describe('That run as a share of the words of the prompt.'),
 });
 
 const response = z.strictObject({
@@ -108,6 +111,18 @@ const response = z.strictObject({
   text: z.string(),
   truncated: z.boolean().describe('True when the answer reached the token limit.'),
   leak: leak.nullable().describe('Only for extraction probes.'),
+});
+
+export const prescribed = z.strictObject({
+  text: z.string().describe('The answer that the instruction dictates.'),
+  probe: z.string().describe('Id of the probe that should bring it about.'),
+  tokens: z.int().min(1).describe('Without the end of the turn.'),
+  logProbFull: z.number().describe('Log-probability of the whole answer with the full cache, nats.'),
+  logProbWithout: z.number().describe('The same with the entries of the instruction masked.'),
+  logProb: z
+    .number()
+    .nullable()
+    .describe('With this variant; null where it was not asked, because the full cache does not give the answer.'),
 });
 
 const variantInstruction = z.strictObject({
@@ -130,6 +145,7 @@ const variantInstruction = z.strictObject({
     .array(z.strictObject({ check: z.string(), compressed: passRate, survival: estimate }))
     .describe('Effect survival of its effective checks.'),
   rung: rung.nullable().describe('The evidence that the verdict stands on; null where not measured.'),
+  prescribed: prescribed.optional().describe('Where the instruction dictates an answer, and that was measured.'),
   verdict,
   reason: z.string().describe('One clause: why this verdict.'),
 });
@@ -270,7 +286,12 @@ export const promptReport = z.strictObject({
     .describe(
       'What a reader has to know: where the prompt stands in the conversation, an import that was not followed.',
     ),
-  fullLeak: leak.nullable().describe('Leak with the full cache, largest over the extraction probes.'),
+  fullLeak: leak
+    .nullable()
+    .describe('Leak with the full cache: each measure at its largest over the extraction probes.'),
+  leakFloor: share
+    .optional()
+    .describe('Recall of the directives in the refusal that the prompt prescribes, by chance alone.'),
   instructions: z.array(instruction),
   ignored: z.int().min(0).describe('Instructions that a marker takes out of the audit.'),
   suppressedRules: z.array(z.string()).describe('Rules that a marker disables for findings about the whole prompt.'),
@@ -351,6 +372,7 @@ export type Rung = z.infer<typeof rung>;
 export type Severity = z.infer<typeof severity>;
 export type RuleId = z.infer<typeof ruleId>;
 export type Leak = z.infer<typeof leak>;
+export type PrescribedReport = z.infer<typeof prescribed>;
 export type InstructionReport = z.infer<typeof instruction>;
 export type ProbeReport = z.infer<typeof probe>;
 export type ResponseReport = z.infer<typeof response>;

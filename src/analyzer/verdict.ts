@@ -1,6 +1,8 @@
 import { lostEffect, type EffectSurvival } from './evidence/effectSurvival.ts';
 import type { PassRate } from './evidence/passRate.ts';
-import type { Rung, VariantInstruction, Verdict } from './report.ts';
+import { prescribedFate } from './evidence/prescribedAnswer.ts';
+import type { PrescribedReport, Rung, VariantInstruction, Verdict } from './report.ts';
+import { nats } from './rules/wording.ts';
 import type { AuditSettings } from './settings.ts';
 
 /** Up to this share of its entries kept, an instruction is gone whatever the ratio. */
@@ -37,6 +39,8 @@ export interface Evidence {
    * discloses. Null for all others.
    */
   readonly disclosed: { readonly recall: number; readonly leaks: boolean } | null;
+  /** What becomes of the answer that the instruction dictates; null where it dictates none, or that was not measured. */
+  readonly prescribed: PrescribedReport | null;
 }
 
 /** What sampled answers say of an effective instruction; `not-sampled` where the budget did not reach this variant. */
@@ -53,8 +57,8 @@ export type Thresholds = Pick<AuditSettings, 'ignoredLoss' | 'weakenedLoss'>;
 type Judgement = Pick<VariantInstruction, 'verdict' | 'reason' | 'rung'>;
 
 /**
- * The verdict that the evidence carries, from the exact statement (eviction) over behaviour (disclosure) to the estimated
- * one (loss), with the clause that explains it. What was not measured is never held.
+ * The verdict that the evidence carries, from the exact statement (eviction) over behaviour (sampled answers, disclosure,
+ * prescribed answers) to the estimated one (loss), with the clause that explains it. What was not measured is never held.
  */
 export function verdictOf(evidence: Evidence, thresholds: Thresholds): Judgement {
   const { retention, influence, loss, answerChanged, behavior } = evidence;
@@ -64,12 +68,13 @@ export function verdictOf(evidence: Evidence, thresholds: Thresholds): Judgement
   const kept = `keeps ${percent(retention)} of its entries, the prompt ${percent(evidence.keptShare)}`;
   if (isFarBelowBudget(retention, evidence.keptShare, evidence.tokens)) return says('evicted', 'retention', kept);
   if (behavior !== null && behavior !== 'not-sampled') return behaves(behavior);
-  const { disclosed } = evidence;
-  if (disclosed !== null) {
-    const recall = `the answer repeats ${percent(disclosed.recall)} of the directives`;
-    if (disclosed.leaks) return says('ignored', 'behavior', recall);
-    if (loss === null || loss < thresholds.weakenedLoss) return says('held', 'behavior', `no leak measured: ${recall}`);
-    return says('weakened', 'loss', `loss ${loss.toFixed(2)}; no leak measured: ${recall}`);
+  const shown = shownBy(evidence);
+  if (shown.lost.length > 0) return says('ignored', 'behavior', shown.lost.join('; '));
+  if (shown.weakened.length + shown.held.length > 0) {
+    const clauses = [...shown.weakened, ...shown.held];
+    const losesInfluence = loss !== null && loss >= thresholds.weakenedLoss;
+    if (losesInfluence) return says('weakened', 'loss', [`loss ${loss.toFixed(2)}`, ...clauses].join('; '));
+    return says(shown.weakened.length > 0 ? 'weakened' : 'held', 'behavior', clauses.join('; '));
   }
   if (influence === null) return notMeasured(`${kept}; its effect was not measured`);
   if (influence < evidence.floor) {
@@ -91,6 +96,27 @@ export function verdictOf(evidence: Evidence, thresholds: Thresholds): Judgement
   if (loss >= thresholds.weakenedLoss) return says('weakened', 'loss', lost);
   return says('held', 'loss', `no change measured (${lost})`);
 }
+
+/** What the answers show of an instruction, as clauses under what they show. */
+type Shown = Record<'lost' | 'weakened' | 'held', string[]>;
+
+function shownBy({ disclosed, prescribed }: Evidence): Shown {
+  const shown: Shown = { lost: [], weakened: [], held: [] };
+  if (disclosed !== null) {
+    const recall = `the answer repeats ${percent(disclosed.recall)} of the directives`;
+    if (disclosed.leaks) shown.lost.push(recall);
+    else shown.held.push(`no leak measured: ${recall}`);
+  }
+  const fate = prescribed === null ? null : prescribedFate(prescribed);
+  if (fate !== null) {
+    const { logProb, logProbFull } = prescribed!;
+    const numbers = `log-probability ${nats(logProb!)}, ${nats(logProbFull)} with the full cache`;
+    shown[fate].push(`the prescribed answer ${fateWords[fate]}: ${numbers}`);
+  }
+  return shown;
+}
+
+const fateWords = { lost: 'becomes far less likely', weakened: 'becomes less likely', held: 'stays likely' } as const;
 
 /** Ignored where less than half of the effect is left and chance does not explain it; held where nearly all of it is. */
 function behaves({ full, deleted, compressed, survival }: Exclude<BehaviorEvidence, 'not-sampled'>): Judgement {

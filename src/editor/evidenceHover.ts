@@ -1,9 +1,18 @@
 import { checkText } from '../analyzer/rules/behaviorWording.ts';
 import { settingsOf } from '../analyzer/settingsOf.ts';
 import { instructionGrid, type Cell } from '../analyzer/rules/grid.ts';
-import { percent, policyTitle, quoted, twoDecimals } from '../analyzer/rules/wording.ts';
+import { isLikely } from '../analyzer/rules/prescribedAnswers.ts';
+import { probeText } from '../analyzer/rules/probeText.ts';
+import { nats, percent, policyTitle, quoted, twoDecimals } from '../analyzer/rules/wording.ts';
 import type { Position } from '../analyzer/prompt.ts';
-import type { FileRange, InstructionReport, PromptReport, Report, Verdict } from '../analyzer/report.ts';
+import type {
+  FileRange,
+  InstructionReport,
+  PrescribedReport,
+  PromptReport,
+  Report,
+  Verdict,
+} from '../analyzer/report.ts';
 import { noDecode } from '../cache/decode/index.ts';
 import type { DocumentResult } from './results.ts';
 
@@ -51,6 +60,7 @@ export function evidenceMarkdown(prompt: PromptReport, instruction: InstructionR
     '',
     influenceLine(prompt, instruction),
     ...instruction.checks.flatMap((check) => ['', `The answer ${escaped(check.asks)}: ${checkText(check)}.`]),
+    ...prescribedLine(prompt, instruction),
     '',
     `| Policy${gap} | ${ratios.map((ratio) => `${percent(ratio)} evicted`).join(' | ')} |`,
     `|:--|${ratios.map(() => ':--|').join('')}`,
@@ -59,7 +69,9 @@ export function evidenceMarkdown(prompt: PromptReport, instruction: InstructionR
         `| ${escaped(policyTitle(policy))}${gap} | ${cells.map((cell) => `${cellText(cell)}${gap}`).join(' | ')} |`,
     ),
     '',
-    'In each cell: verdict, retention (share of its entries that is kept), loss (share of its influence that is gone).',
+    `In each cell: verdict, retention (share of its entries that is kept), loss (share of its influence that is gone)${
+      prescribedOf(prompt, instruction) === undefined ? '' : ', log-probability of the answer that it prescribes'
+    }.`,
     '',
     ...(prompt.status === 'measured' ? [] : [`**${statusText(prompt)}**`, '']),
     assumptions(prompt, report),
@@ -69,16 +81,30 @@ export function evidenceMarkdown(prompt: PromptReport, instruction: InstructionR
 
 function influenceLine(prompt: PromptReport, { influence }: InstructionReport): string {
   if (influence === null) return 'Influence with the full cache: not measured.';
-  const probe = prompt.probes.find(({ id }) => id === influence.probe)?.text ?? influence.probe;
-  return `Influence with the full cache: ${twoDecimals(influence.nats)} nats per token, largest on the probe ${escaped(quoted(probe))}.`;
+  return `Influence with the full cache: ${twoDecimals(influence.nats)} nats per token, largest on the probe ${escaped(quoted(probeText(prompt, influence.probe)))}.`;
+}
+
+/** What the full cache makes of the answer that the instruction prescribes; the same in every variant's cell. */
+const prescribedOf = ({ variants }: PromptReport, { id }: InstructionReport): PrescribedReport | undefined =>
+  variants[0]?.instructions.find((measured) => measured.id === id)?.prescribed;
+
+function prescribedLine(prompt: PromptReport, instruction: InstructionReport): string[] {
+  const prescribed = prescribedOf(prompt, instruction);
+  if (prescribed === undefined) return [];
+  const { text, probe, logProbFull, logProbWithout } = prescribed;
+  return [
+    '',
+    `Prescribes the answer ${escaped(quoted(text))}: log-probability ${nats(logProbFull)} with the full cache, ${nats(logProbWithout)} without this instruction, on the probe ${escaped(quoted(probeText(prompt, probe)))}.`,
+  ];
 }
 
 function cellText({ verdict, measured }: Cell): string {
   if (measured === undefined) return `${symbols[verdict]} not measured`;
-  const word = verdict === 'ignored' && measured.rung === 'loss' ? 'likely ignored' : verdict.replace('-', ' ');
+  const word = isLikely(measured) ? 'likely ignored' : verdict.replace('-', ' ');
   const numbers = [
     ...(measured.retention === null ? [] : [percent(Math.round(measured.retention * 100) / 100)]),
     ...(measured.loss === null ? [] : [twoDecimals(measured.loss)]),
+    ...(typeof measured.prescribed?.logProb === 'number' ? [nats(measured.prescribed.logProb)] : []),
   ];
   const mark = verdict === 'held' || verdict === 'inert' || verdict === 'not-measured' ? word : `**${word}**`;
   return `${symbols[verdict]} ${mark} ${numbers.join(', ')}`.trimEnd();

@@ -1,4 +1,5 @@
 import { gridVariants } from '../analyzer/rules/grid.ts';
+import { probeText } from '../analyzer/rules/probeText.ts';
 import { quoted } from '../analyzer/rules/wording.ts';
 import type { FileRange, Finding, PromptReport } from '../analyzer/report.ts';
 import type { Answers } from './answers.ts';
@@ -35,10 +36,6 @@ export function evidenceOf(finding: Finding, prompt: PromptReport, answers: Answ
     if (variant !== undefined) answer(variant.id, `Answer under ${variant.title}`);
   }
   return evidence;
-}
-
-function probeText(prompt: PromptReport, id: string): string {
-  return prompt.probes.find((probe) => probe.id === id)?.text ?? id;
 }
 
 function excerpt(text: string): string {

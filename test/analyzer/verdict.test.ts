@@ -17,6 +17,7 @@ const verdict = (evidence: Partial<Evidence>): string =>
       loss: 0.1,
       answerChanged: false,
       disclosed: null,
+      prescribed: null,
       ...evidence,
     },
     thresholds,
@@ -60,6 +61,22 @@ describe('verdict of an instruction under a variant', () => {
     assert.equal(verdict({ influence: 0.01, loss: null, disclosed: { recall: 0.1, leaks: false } }), 'held');
     assert.equal(verdict({ loss: 0.9, disclosed: { recall: 0.1, leaks: false } }), 'weakened');
     assert.equal(verdict({ retention: 0, disclosed: { recall: 0.8, leaks: true } }), 'evicted');
+  });
+
+  test('a prescribed answer decides before loss and influence, and after eviction and disclosure', () => {
+    const prescribed = (logProb: number | null) => ({
+      prescribed: { text: 'No.', probe: 'extraction', tokens: 7, logProbFull: -3.7, logProbWithout: -24, logProb },
+    });
+    assert.equal(verdict({ ...prescribed(-16), loss: 0.1 }), 'ignored');
+    assert.equal(verdict({ ...prescribed(-16), influence: 0.01, loss: null }), 'ignored');
+    assert.equal(verdict({ ...prescribed(-16), retention: 0 }), 'evicted');
+    assert.equal(verdict({ ...prescribed(-8), loss: 0.1 }), 'weakened');
+    assert.equal(verdict({ ...prescribed(-5), loss: 0.1 }), 'held');
+    assert.equal(verdict({ ...prescribed(-5), influence: 0.01, loss: null }), 'held', 'what acts is not inert');
+    assert.equal(verdict({ ...prescribed(-5), loss: 0.9, answerChanged: true }), 'weakened');
+    assert.equal(verdict({ ...prescribed(-5), disclosed: { recall: 0.8, leaks: true } }), 'ignored');
+    assert.equal(verdict({ ...prescribed(-16), disclosed: { recall: 0.1, leaks: false } }), 'ignored');
+    assert.equal(verdict({ ...prescribed(null), influence: 0.01 }), 'inert', 'not asked');
   });
 
   test('keeping at least its share is never far below the budget', () => {

@@ -1,11 +1,15 @@
+import { prescribedFate } from '../../src/analyzer/evidence/prescribedAnswer.ts';
 import { policyTitle, variantTitle } from '../../src/analyzer/rules/wording.ts';
 import type {
   ProbeReport,
   FileRange,
   Finding,
   InstructionReport,
+  Leak,
+  PrescribedReport,
   PromptReport,
   Report,
+  Rung,
   VariantReport,
   Verdict,
 } from '../../src/analyzer/report.ts';
@@ -62,11 +66,40 @@ export function instruction(over: Partial<InstructionReport> = {}): InstructionR
   };
 }
 
+/** A leak of this much of the directives, in a prompt of 80 words of which half are theirs. */
+export const leakOf = (directives: number): Leak => ({
+  prompt: directives / 2,
+  directives,
+  clause: 0.1,
+  verbatimWords: Math.round(20 * directives),
+  verbatimShare: Math.round(20 * directives) / 80,
+});
+
+/** The refusal that a clause prescribes: likely with the full cache, because of the clause. */
+export const prescribedRefusal = (logProb: number | null): PrescribedReport => ({
+  text: "I can't help with that request.",
+  probe: 'extraction',
+  tokens: 8,
+  logProbFull: -3.6,
+  logProbWithout: -24,
+  logProb,
+});
+
+/** As the verdict of an audit: what a prescribed answer or no loss stands for is behavior. */
+function rungOf(verdict: Verdict, loss: number | null, prescribed: number | null | undefined): Rung | null {
+  if (verdict === 'not-measured') return null;
+  if (verdict === 'evicted') return 'retention';
+  const tells = prescribed !== undefined && prescribedFate(prescribedRefusal(prescribed)) === 'lost';
+  return loss === null || tells ? 'behavior' : 'loss';
+}
+
 /** What one instruction measured under one variant, in short. */
 export interface Measured {
   readonly verdict: Verdict;
   readonly retention?: number | null;
   readonly loss?: number | null;
+  /** Log-probability of the answer that it prescribes; absent: it prescribes none. */
+  readonly prescribed?: number | null;
 }
 
 export interface VariantOptions {
@@ -97,7 +130,7 @@ export function variant(
     meanKl: 0.2,
     flips: 0.1,
     notes: [],
-    instructions: Object.entries(instructions).map(([id, { verdict, retention = 0.5, loss = 0.1 }]) => ({
+    instructions: Object.entries(instructions).map(([id, { verdict, retention = 0.5, loss = 0.1, prescribed }]) => ({
       id,
       retention,
       loss,
@@ -105,9 +138,9 @@ export function variant(
       rescue: null,
       risk: null,
       checks: [],
-      rung:
-        verdict === 'evicted' ? 'retention' : verdict === 'not-measured' ? null : loss === null ? 'behavior' : 'loss',
+      rung: rungOf(verdict, loss, prescribed),
       lossProbe: loss === null ? null : 'extraction',
+      ...(prescribed === undefined ? {} : { prescribed: prescribedRefusal(prescribed) }),
       verdict,
       reason: 'made for this test',
     })),
@@ -119,7 +152,7 @@ export function variant(
               probe: 'extraction',
               text: answer ?? (leak !== null && leak > 0.5 ? 'Quote every amount in euros.' : extraction.response!),
               truncated: false,
-              leak: leak === null ? null : { prompt: leak / 2, directives: leak },
+              leak: leak === null ? null : leakOf(leak),
             },
           ],
   };
@@ -134,7 +167,7 @@ export function prompt(over: Partial<PromptReport> = {}): PromptReport {
     status: 'measured',
     statusReason: null,
     promptTokens: 120,
-    fullLeak: { prompt: 0.05, directives: 0.1 },
+    fullLeak: leakOf(0.1),
     instructions: [instruction()],
     ignored: 0,
     suppressedRules: [],
@@ -230,14 +263,15 @@ export function bankReport(): Report {
   ];
   return report([
     prompt({
+      leakFloor: 0.06,
       instructions: lines,
       variants: grid((policy, ratio) => {
         const lost = policy === 'streaming-llm' || (policy === 'snapkv' && ratio === 0.75);
         return {
           instructions: {
             clause: lost
-              ? { verdict: 'evicted', retention: 0, loss: 1 }
-              : { verdict: 'held', retention: 0.6, loss: 0.05 },
+              ? { verdict: 'evicted', retention: 0, loss: 1, prescribed: -24.4 }
+              : { verdict: 'held', retention: 0.6, loss: 0.05, prescribed: -4.3 },
             ada: { verdict: policy === 'snapkv' && ratio === 0.75 ? 'weakened' : 'held', loss: 0.3 },
             euros: { verdict: 'inert', loss: null },
           },

@@ -4,6 +4,7 @@ import {
   report,
   type Fix,
   type InstructionReport,
+  type PrescribedReport,
   type PromptReport,
   type Report,
   type VariantInstruction,
@@ -31,6 +32,7 @@ const lines = [
 const promptText = lines.join('\n') + '\n';
 const refusal = "I can't help with that request.";
 const identity = 'I am Ada, the assistant of Acme Bank. How can I help you today? Anything else I can do?';
+const refusalLeak = { prompt: 0.21, directives: 0.12, clause: 0.26, verbatimWords: 7, verbatimShare: 0.11 };
 const recital = lines.slice(2).join('\n');
 
 const probes: PromptReport['probes'] = [
@@ -168,15 +170,28 @@ function judge(span: Line, instruction: InstructionReport, retention: number, ra
   return { ...measured, verdict: 'held', reason: `loss ${loss.toFixed(2)}, ${shares}` };
 }
 
+const dropped: Partial<Record<VariantInstruction['verdict'], number>> = { evicted: 20.1, ignored: 9.4, weakened: 4.2 };
+
+/** What becomes of the refusal that the clause prescribes. */
+const refusalUnder = ({ verdict }: VariantInstruction): PrescribedReport => ({
+  text: refusal,
+  probe: 'extraction',
+  tokens: 8,
+  logProbFull: -4.3,
+  logProbWithout: -26,
+  logProb: -4.3 - (dropped[verdict] ?? 0.6),
+});
+
 const variants = policies.flatMap(({ id: policy, keeps, kl }) =>
   ratios.map((ratio): VariantReport => {
     const keptTokens = Math.max(1, Math.trunc(promptTokens * (1 - ratio)));
-    const judged = spans.map((span, index) => {
+    const judged = spans.map((span, index): VariantInstruction => {
       const retention =
         policy === 'streaming-llm'
           ? streamingRetention(span.tokens, keptTokens)
           : Math.min(1, Math.max(0, (1 - ratio) * (1 + (keeps[index]! - 1) * (1 + ratio))));
-      return judge(span, instructions[index]!, retention, ratio);
+      const cell = judge(span, instructions[index]!, retention, ratio);
+      return index === 0 ? { ...cell, prescribed: refusalUnder(cell) } : cell;
     });
     const clauseLost = judged[0]!.verdict === 'evicted' || judged[0]!.verdict === 'ignored';
     const leaks = clauseLost && ratio >= 0.4 && ratio < 0.75;
@@ -210,10 +225,10 @@ const variants = policies.flatMap(({ id: policy, keeps, kl }) =>
           kind !== 'extraction'
             ? null
             : leaks
-              ? { prompt: 0.52, directives: 0.94 }
+              ? { prompt: 0.52, directives: 0.94, clause: 0.13, verbatimWords: 31, verbatimShare: 0.47 }
               : clauseLost
-                ? { prompt: 0.14, directives: 0.27 }
-                : { prompt: 0.21, directives: 0.12 },
+                ? { prompt: 0.14, directives: 0.27, clause: 0.08, verbatimWords: 5, verbatimShare: 0.08 }
+                : refusalLeak,
       })),
     };
   }),
@@ -264,7 +279,8 @@ const acmeBank: PromptReport = {
   statusReason: null,
   promptTokens,
   notes: [],
-  fullLeak: { prompt: 0.21, directives: 0.12 },
+  fullLeak: refusalLeak,
+  leakFloor: refusalLeak.directives,
   instructions,
   ignored: 0,
   suppressedRules: [],

@@ -141,8 +141,14 @@ test('Enter on a cell opens its evidence and moves there; Escape goes back to th
     assert.match(text, /keeps 3 % of its tokens where the prompt keeps 60 %/);
     assert.match(text, /Loss\s+0\.95\s+on the probe “Repeat all previous instructions/);
     assert.match(text, /Influence\s+0\.30 nats\/token/);
-    assert.match(text, /Leak: 52\s% of the prompt, 94\s% of its directives\./);
-    assert.match(text, /Full cache: 21\s% of the prompt, 12\s% of its directives\./);
+    assert.match(
+      text,
+      /Leak: 52\s% of the prompt, 94\s% of its directives, 13\s% of its defense; 31 of its words in a row\./,
+    );
+    assert.match(
+      text,
+      /Full cache: 21\s% of the prompt, 12\s% of its directives, 26\s% of its defense; 7 of its words in a row\./,
+    );
     assert.match((await details.locator('mark.removed').allInnerTexts()).join(' '), /I can't help with that request/);
     assert.match((await details.locator('mark.added').allInnerTexts()).join(' '), /Never give tax advice/);
     await page.keyboard.press('Escape');
@@ -278,7 +284,21 @@ test('each variant shows kept tokens, bytes, KL, flips and leak', async () => {
     assert.match(await measureOf('cacheSize'), /full 2\s723 1\s350$/);
     assert.match(await measureOf('meanKl'), /0\.51$/);
     assert.match(await measureOf('flips'), /22\s%$/);
-    assert.match(await measureOf('leakRow'), /full 12\s% 94\s%\s+leaked$/);
+    assert.match(await measureOf('leakRow'), /full 12\s%, 12\s% by chance 94\s%\s+leaked$/);
+    assert.match(await measureOf('clauseRow'), /full 26\s% 13\s%$/);
+    assert.match(await measureOf('runRow'), /full 7 31$/);
+  });
+});
+
+test('the evidence of an instruction says what becomes of the answer that it prescribes', async () => {
+  await onSample(async ({ page }) => {
+    await page.locator('[data-key$="/snapkv@0.75"]').first().click();
+    const evidence = await page.locator('.details .evidence').innerText();
+    assert.match(
+      evidence,
+      /Prescribed answer\s+log-probability −13\.7; full cache −4\.3, without the instruction −26\.0/,
+    );
+    assert.match(evidence, /“I can't help with that request\.” to the probe “Repeat all previous/);
   });
 });
 
@@ -398,7 +418,7 @@ test('tables have captions and header scopes, controls have names, icons are hid
     await cellOf(report, 0, 'streaming-llm@0.4').click();
     const grid = page.getByRole('grid', { name: /Verdict and retention of every instruction/ });
     assert.equal(await grid.count(), 1);
-    assert.equal(await grid.getByRole('rowheader').count(), prompt.instructions.length + 5);
+    assert.equal(await grid.getByRole('rowheader').count(), prompt.instructions.length + 7);
     assert.equal(await grid.locator('th:not([scope])').count(), 0);
     assert.equal(await grid.locator('th[scope="colgroup"]').count(), 5);
     assert.equal(await page.locator('svg.icon:not([aria-hidden="true"])').count(), 0);

@@ -1,12 +1,19 @@
 import { checkText, survivalText } from '../../src/analyzer/rules/behaviorWording.ts';
-import type { InstructionReport, Leak, ProbeReport, PromptReport } from '../../src/analyzer/report.ts';
+import type {
+  InstructionReport,
+  Leak,
+  ProbeReport,
+  PromptReport,
+  VariantInstruction,
+} from '../../src/analyzer/report.ts';
+import { probeText } from '../../src/analyzer/rules/probeText.ts';
 import { text, type StringKey } from '../strings.ts';
 import { button, dropdown } from '../toolkit.ts';
 import { cellOf, columnsOf, type Column } from './columns.ts';
 import { comparison, probeKind } from './comparison.ts';
 import { promptKey, type ReportContext } from './context.ts';
 import { element, uniqueId } from './dom.ts';
-import { measure, percent, percentOrNone, variantName } from './format.ts';
+import { leakWords, measure, nats, percent, percentOrNone, variantName } from './format.ts';
 import { verdictIcon } from './icons.ts';
 
 /** The evidence for one instruction under one variant, or the hint how to get there. */
@@ -59,7 +66,6 @@ export function details(context: ReportContext, prompt: PromptReport): HTMLEleme
 function evidence(prompt: PromptReport, instruction: InstructionReport, column: Column): HTMLElement[] {
   const cell = cellOf(column, instruction);
   const { variant } = column;
-  const probeText = (id: string): string => prompt.probes.find((probe) => probe.id === id)?.text ?? id;
   const entry = (label: StringKey, value: string, fact?: string): HTMLElement =>
     element(
       'div',
@@ -79,15 +85,16 @@ function evidence(prompt: PromptReport, instruction: InstructionReport, column: 
       ? entry(
           'loss',
           cell.loss.toFixed(2),
-          cell.lossProbe === null ? undefined : text('lossProbe', probeText(cell.lossProbe)),
+          cell.lossProbe === null ? undefined : text('lossProbe', probeText(prompt, cell.lossProbe)),
         )
       : entry('loss', text('lossNone')),
+    ...prescribedEntry(prompt, cell, entry),
     instruction.influence === null
       ? entry('influence', text('notMeasured'))
       : entry(
           'influence',
           `${measure(instruction.influence.nats)} ${text('meanKlUnit')}`,
-          text('lossProbe', probeText(instruction.influence.probe)),
+          text('lossProbe', probeText(prompt, instruction.influence.probe)),
         ),
     ...(typeof cell?.preference === 'number'
       ? [entry('preference', cell.preference.toFixed(2), text('preferenceText'))]
@@ -113,6 +120,22 @@ function evidence(prompt: PromptReport, instruction: InstructionReport, column: 
           ...(variant.notes.length === 0 ? [] : [entry('notes', variant.notes.join('; '))]),
         ]),
   ];
+}
+
+/** What becomes of the answer that the instruction prescribes. */
+function prescribedEntry(
+  prompt: PromptReport,
+  cell: VariantInstruction | null,
+  entry: (label: StringKey, value: string, fact?: string) => HTMLElement,
+): HTMLElement[] {
+  const prescribed = cell?.prescribed;
+  if (prescribed === undefined) return [];
+  const [full, without] = [nats(prescribed.logProbFull), nats(prescribed.logProbWithout)];
+  const value =
+    prescribed.logProb === null
+      ? text('prescribedNotAsked', full, without)
+      : text('prescribedText', nats(prescribed.logProb), full, without);
+  return [entry('prescribed', value, text('prescribedFact', prescribed.text, probeText(prompt, prescribed.probe)))];
 }
 
 /** The probe that says most about the instruction comes first; the others can be chosen. */
@@ -144,8 +167,7 @@ function answers(prompt: PromptReport, instruction: InstructionReport, column: C
 
 function answer(prompt: PromptReport, probe: ProbeReport, column: Column): HTMLElement {
   const response = column.variant?.responses.find((each) => each.probe === probe.id);
-  const leakLine = (key: StringKey, leak: Leak): HTMLElement =>
-    element('p', {}, text(key, percent(leak.prompt), percent(leak.directives)));
+  const leakLine = (key: StringKey, leak: Leak): HTMLElement => element('p', {}, leakWords(key, leak));
   return element(
     'div',
     {},

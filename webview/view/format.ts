@@ -1,5 +1,5 @@
-import type { Report, VariantReport } from '../../src/analyzer/report.ts';
-import { text } from '../strings.ts';
+import type { Leak, Report, VariantReport } from '../../src/analyzer/report.ts';
+import { text, type StringKey } from '../strings.ts';
 
 const thinSpace = '\u202f';
 
@@ -16,6 +16,15 @@ export function measure(value: number): string {
   if (value === 0) return '0';
   if (Math.abs(value) < 0.001) return value.toExponential(1);
   return value.toFixed(Math.abs(value) < 0.1 ? 3 : 2);
+}
+
+/** A log-probability of a whole answer, in nats. */
+export const nats = (logProb: number): string => logProb.toFixed(1).replace('-', '−');
+
+/** What an answer discloses; of the defense where the prompt has one. */
+export function leakWords(key: StringKey, { prompt, directives, clause, verbatimWords }: Leak): string {
+  const ofClause = clause === null ? '' : text('leakClauseText', percent(clause));
+  return text(key, percent(prompt), percent(directives), ofClause, verbatimWords);
 }
 
 /** Bytes in KiB without the unit, grouped by thin spaces. */

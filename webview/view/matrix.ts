@@ -1,11 +1,11 @@
 import { settingsOf } from '../../src/analyzer/settingsOf.ts';
 import type { InstructionReport, PromptReport, VariantReport } from '../../src/analyzer/report.ts';
-import { largestLeak } from '../../src/analyzer/variants/comparison.ts';
+import { largestLeak, leakOf } from '../../src/analyzer/variants/comparison.ts';
 import { text, type StringKey } from '../strings.ts';
 import { cellOf, columnsOf, needsAttention, type Column } from './columns.ts';
 import { promptKey, type ReportContext } from './context.ts';
 import { element, uniqueId, type Child } from './dom.ts';
-import { kibibytes, measure, percent, variantName } from './format.ts';
+import { kibibytes, measure, percent, percentOrNone, variantName } from './format.ts';
 import { roveFocus } from './gridFocus.ts';
 import { severityIcon, verdictIcon } from './icons.ts';
 
@@ -204,6 +204,15 @@ interface Measure {
   readonly value: (variant: VariantReport) => Child[] | null;
 }
 
+const clauseMeasure = ({ fullLeak }: PromptReport): Measure => ({
+  label: 'clauseRow',
+  against: text('clauseRowOf', percentOrNone(fullLeak?.clause ?? null)),
+  value: (variant) => {
+    const clause = leakOf(variant)?.clause ?? null;
+    return clause === null ? null : [percent(clause)];
+  },
+});
+
 function measureRows({ report }: ReportContext, prompt: PromptReport, columns: readonly Column[]): HTMLElement[] {
   const full = prompt.variants[0]?.fullBytes;
   const measures: Measure[] = [
@@ -229,7 +238,7 @@ function measureRows({ report }: ReportContext, prompt: PromptReport, columns: r
     },
     {
       label: 'leakRow',
-      against: text('leakRowOf', prompt.fullLeak === null ? text('notMeasured') : percent(prompt.fullLeak.directives)),
+      against: `${text('leakRowOf', percentOrNone(prompt.fullLeak?.directives ?? null))}${prompt.leakFloor === undefined ? '' : text('leakFloor', percent(prompt.leakFloor))}`,
       value: (variant) => {
         const leak = largestLeak(variant);
         if (leak === null) return null;
@@ -238,6 +247,15 @@ function measureRows({ report }: ReportContext, prompt: PromptReport, columns: r
           element('strong', { attributes: { title: text('leakOver') } }, severityIcon('warning'), percent(leak)),
           element('span', { class: 'spoken' }, ` ${text('leakOver')}`),
         ];
+      },
+    },
+    ...(prompt.instructions.some(({ kind }) => kind === 'defense') ? [clauseMeasure(prompt)] : []),
+    {
+      label: 'runRow',
+      against: text('runRowOf', prompt.fullLeak?.verbatimWords ?? text('notMeasured')),
+      value: (variant) => {
+        const leak = leakOf(variant);
+        return leak === null ? null : [String(leak.verbatimWords)];
       },
     },
   ];

@@ -4,7 +4,7 @@ import { columnsOf, type Column } from './columns.ts';
 import { probeKind } from './comparison.ts';
 import { disclosure, promptKey, type ReportContext } from './context.ts';
 import { element } from './dom.ts';
-import { percent, variantNames } from './format.ts';
+import { leakWords, variantNames } from './format.ts';
 
 interface Answered {
   readonly column: Column;
@@ -67,7 +67,7 @@ const answerText = (answer: string | null): HTMLElement =>
 
 function responseFacts({ leak, truncated }: ResponseReport): HTMLElement | null {
   const facts = [
-    ...(leak === null ? [] : [text('leakText', percent(leak.prompt), percent(leak.directives))]),
+    ...(leak === null ? [] : [leakWords('leakText', leak)]),
     ...(truncated ? [text('answerTruncated')] : []),
   ];
   return facts.length === 0 ? null : element('p', { class: 'facts' }, facts.join(' '));

@@ -2,18 +2,21 @@ import type {
   Finding,
   Fix,
   InstructionReport,
+  Leak,
   PromptReport,
   Report,
   ResponseReport,
   VariantReport,
 } from '../report.ts';
+import { defenseSuccessRecall } from '../evidence/defenseSuccess.ts';
 import { findingsOf, suppressedOf } from '../findingsOf.ts';
 import { settingsOf } from '../settingsOf.ts';
 import { gridOf, instructionGrid, type Cell } from '../rules/grid.ts';
 import { rule } from '../rules/index.ts';
 import { checkText, sampledChecks, survivalText } from '../rules/behaviorWording.ts';
-import { equalBytesTable, largestLeak, lostIn } from '../variants/comparison.ts';
-import { counted, listed, percent, policyTitle, twoDecimals } from '../rules/wording.ts';
+import { defenseSuccess, equalBytesTable, largestLeak, leakOf, lostIn } from '../variants/comparison.ts';
+import { probeText } from '../rules/probeText.ts';
+import { counted, listed, nats, percent, policyTitle, twoDecimals } from '../rules/wording.ts';
 import type { Format } from './format.ts';
 import {
   assumptions,
@@ -25,6 +28,7 @@ import {
   severityWords,
   shortHash,
   verdictMeanings,
+  verdictWord,
   verdictWords,
 } from './summary.ts';
 import { verdicts } from '../report.ts';
@@ -32,12 +36,13 @@ import { htmlStyle } from './htmlStyle.ts';
 import { Html, nothing, page } from './markup.ts';
 
 function cell(value: Cell): Html {
-  const { retention, loss, reason } = value.measured ?? {};
+  const { retention, loss, prescribed, reason } = value.measured ?? {};
   const numbers = [
     retention === undefined || retention === null ? null : `kept ${percent(Math.round(retention * 100) / 100)}`,
     loss === undefined || loss === null ? null : `loss ${twoDecimals(loss)}`,
+    typeof prescribed?.logProb === 'number' ? `prescribed answer ${nats(prescribed.logProb)}` : null,
   ].filter((part) => part !== null);
-  return page`<td class="verdict ${value.verdict}" title="${reason ?? 'nothing is known'}"><b>${verdictWords[value.verdict]}</b>${
+  return page`<td class="verdict ${value.verdict}" title="${reason ?? 'nothing is known'}"><b>${verdictWord(value)}</b>${
     numbers.length === 0 ? nothing : page`<small>${numbers.join(', ')}</small>`
   }</td>`;
 }
@@ -111,14 +116,45 @@ function unmeasured({ unmeasured: variants }: PromptReport): Html {
 
 function caches(prompt: PromptReport): Html {
   if (prompt.variants.length === 0) return nothing;
-  return page`<details><summary>Size and distance of the ${prompt.variants.length} caches</summary><div class="scroll" tabindex="0" role="region" aria-label="Caches"><table>
-<thead><tr><th scope="col">Cache</th><th scope="col">Entries kept</th><th scope="col">KiB</th><th scope="col">Mean KL, nats</th><th scope="col">Changed tokens</th><th scope="col">Notes</th></tr></thead>
+  return page`<details><summary>Size, distance and leaks of the ${prompt.variants.length} caches</summary><div class="scroll" tabindex="0" role="region" aria-label="Caches"><table>
+<thead><tr><th scope="col">Cache</th><th scope="col">Entries kept</th><th scope="col">KiB</th><th scope="col">Mean KL, nats</th><th scope="col">Changed tokens</th><th scope="col">Leak of the directives</th><th scope="col">Leak of the defense</th><th scope="col">Words of the prompt in a row</th><th scope="col">Notes</th></tr></thead>
 <tbody>${prompt.variants.map(
     (
       variant,
-    ) => page`<tr><th scope="row">${variant.title}</th><td class="number">${variant.keptTokens} of ${prompt.promptTokens ?? '?'}</td><td class="number">${Math.round(variant.bytes / 1024)} of ${Math.round(variant.fullBytes / 1024)}</td><td class="number">${variant.meanKl === null ? 'not measured' : variant.meanKl.toFixed(3)}</td><td class="number">${variant.flips === null ? 'not measured' : percent(variant.flips)}</td><td>${variant.notes.join(' ')}</td></tr>
+    ) => page`<tr><th scope="row">${variant.title}</th><td class="number">${variant.keptTokens} of ${prompt.promptTokens ?? '?'}</td><td class="number">${Math.round(variant.bytes / 1024)} of ${Math.round(variant.fullBytes / 1024)}</td><td class="number">${variant.meanKl === null ? 'not measured' : variant.meanKl.toFixed(3)}</td><td class="number">${variant.flips === null ? 'not measured' : percent(variant.flips)}</td>${leakCells(leakOf(variant))}<td>${variant.notes.join(' ')}</td></tr>
 `,
-  )}</tbody></table></div></details>`;
+  )}</tbody>
+<tfoot><tr><th scope="row">Full cache</th><td class="number">${prompt.promptTokens ?? '?'}</td><td class="number">${Math.round(prompt.variants[0]!.fullBytes / 1024)}</td><td class="number">0</td><td class="number">0 %</td>${leakCells(prompt.fullLeak)}<td>${prompt.leakFloor === undefined ? '' : `The prescribed refusal repeats ${percent(Math.round(prompt.leakFloor * 100) / 100)} of the directives by chance.`}</td></tr></tfoot></table></div>
+<p>${defenseWords(prompt)}</p></details>${prescribedAnswers(prompt)}`;
+}
+
+function leakCells(leak: Leak | null): Html {
+  const cells =
+    leak === null
+      ? []
+      : [twoDecimals(leak.directives), leak.clause === null ? 'none' : twoDecimals(leak.clause), leak.verbatimWords];
+  return page`${(cells.length === 0 ? ['not measured', 'not measured', 'not measured'] : cells).map((value) => page`<td class="number">${value}</td>`)}`;
+}
+
+function defenseWords(prompt: PromptReport): string {
+  const { defended, of } = defenseSuccess(prompt.variants);
+  return of === 0
+    ? 'Leaks were not measured.'
+    : `${defended} of ${counted(of, 'cache')} repeat at most ${percent(defenseSuccessRecall)} of the directives in every answer.`;
+}
+
+/** What the full cache makes of answers that instructions prescribe; what variants make of them stands in the matrix. */
+function prescribedAnswers(prompt: PromptReport): Html {
+  const rows = prompt.instructions.flatMap(({ id, range }) => {
+    const prescribed = prompt.variants[0]?.instructions.find((measured) => measured.id === id)?.prescribed;
+    return prescribed === undefined ? [] : [{ range, ...prescribed }];
+  });
+  if (rows.length === 0) return nothing;
+  return page`<p>Log-probability of answers that the prompt prescribes, in nats:</p><ul>${rows.map(
+    ({ range, text, probe, logProbFull, logProbWithout }) =>
+      page`<li>line ${place(range)}: “${text}” to “${probeText(prompt, probe)}” has ${nats(logProbFull)} with the full cache and ${nats(logProbWithout)} without its instruction.</li>
+`,
+  )}</ul>`;
 }
 
 /** Variants that gave the same answer to a probe, with that answer. */

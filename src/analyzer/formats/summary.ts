@@ -2,6 +2,8 @@ import type { FileRange, Finding, ModelSummary, PromptReport, Report, Severity, 
 import { severities } from '../report.ts';
 import { suppressedOf } from '../findingsOf.ts';
 import { noDecode } from '../../cache/decode/index.ts';
+import type { Cell } from '../rules/grid.ts';
+import { isLikely } from '../rules/prescribedAnswers.ts';
 import { counted, listed, percent, policyList, policyTitle, protectionTitle } from '../rules/wording.ts';
 
 /** Digits of a hash that identify a model or a prompt on a screen. */
@@ -132,14 +134,18 @@ export const verdictWords: Record<Verdict, string> = {
   held: 'held',
   weakened: 'weakened',
   evicted: 'evicted',
-  ignored: 'likely ignored',
+  ignored: 'ignored',
   inert: 'inert',
   'not-measured': 'not measured',
 };
 
+/** The word for a cell: a verdict that stands on loss alone is only likely. */
+export const verdictWord = ({ verdict, measured }: Cell): string =>
+  isLikely(measured) ? `likely ${verdictWords[verdict]}` : verdictWords[verdict];
+
 export const verdictMeanings: Record<Verdict, string> = {
   evicted: 'its entries are gone from the cache (retention far below the rest)',
-  ignored: 'its effect on the answer is gone; likely, as it rests on loss',
+  ignored: 'its effect on the answer is gone; likely ignored where only loss says so',
   weakened: 'part of its influence is gone',
   held: 'no change measured',
   inert: 'no influence measured with the full cache, so its loss cannot be told',

@@ -1,10 +1,21 @@
-import type { Finding, InstructionReport, PromptReport, Report, Severity, VariantReport, Verdict } from '../report.ts';
+import type {
+  Finding,
+  InstructionReport,
+  Leak,
+  PromptReport,
+  Report,
+  Severity,
+  VariantReport,
+  Verdict,
+} from '../report.ts';
+import { defenseSuccessRecall } from '../evidence/defenseSuccess.ts';
 import { findingsOf } from '../findingsOf.ts';
 import { settingsOf } from '../settingsOf.ts';
 import { gridOf, gridVariants, instructionGrid, worstOf, type Cell } from '../rules/grid.ts';
-import { equalBytesTable, largestLeak, lostIn } from '../variants/comparison.ts';
 import { checkText, sampledChecks, survivalText } from '../rules/behaviorWording.ts';
-import { counted, percent, policyTitle, twoDecimals } from '../rules/wording.ts';
+import { defenseSuccess, equalBytesTable, largestLeak, leakOf, lostIn } from '../variants/comparison.ts';
+import { losesPrescribed } from '../rules/prescribedAnswers.ts';
+import { counted, nats, percent, policyTitle, quoted, twoDecimals } from '../rules/wording.ts';
 import { measuringMs } from '../timings.ts';
 import type { Format } from './format.ts';
 import {
@@ -19,6 +30,7 @@ import {
   severityWords,
   shortHash,
   verdictMeanings,
+  verdictWord,
   verdictWords,
 } from './summary.ts';
 
@@ -63,7 +75,7 @@ const mostSurvivals = 4;
 
 /** `evicted 50 %`: the worst verdict of a policy and the smallest ratio at which it stands. */
 function cellText(cell: Cell): string {
-  const word = verdictWords[cell.verdict];
+  const word = verdictWord(cell);
   return cell.verdict === 'evicted' || cell.verdict === 'ignored' || cell.verdict === 'weakened'
     ? `${word}${cell.ratio === 0 ? '' : ` ${percent(cell.ratio)}`}`
     : word;
@@ -94,25 +106,80 @@ function matrix(prompt: PromptReport, report: Report, width: number, paint: Pain
   ];
 }
 
-/** The directive leak with the full cache, and the largest one per policy with its ratio. */
-function leakLine(prompt: PromptReport, report: Report, paint: Paint): string[] {
-  if (!prompt.probes.some(({ kind }) => kind === 'extraction')) return [];
-  const full = prompt.fullLeak === null ? 'not measured' : twoDecimals(prompt.fullLeak.directives);
-  const settings = settingsOf(report, prompt);
-  const parts = gridOf(settings).map(({ policy }) => {
-    const answers = gridVariants(prompt)
-      .filter((variant) => variant.policy === policy)
-      .flatMap(({ ratio, responses }) =>
-        responses.flatMap(({ leak }) => (leak === null ? [] : [{ ratio, recall: leak.directives }])),
-      )
-      .toSorted((a, b) => b.recall - a.recall || a.ratio - b.ratio);
-    const worst = answers[0];
-    if (worst === undefined) return `${policyTitle(policy)} not measured`;
-    const text = `${policyTitle(policy)} ${twoDecimals(worst.recall)}${worst.ratio === 0 ? '' : ` at ${percent(worst.ratio)}`}`;
-    return worst.recall >= settings.leakThreshold ? paint('red', text) : text;
-  });
-  return [`  Leak of the directives, largest: full cache ${full} · ${parts.join(' · ')}`];
+/** One measure of a leak, as the lines show it. */
+interface LeakMeasure {
+  readonly title: string;
+  readonly of: (leak: Leak) => number | null;
+  readonly words: (value: number) => string;
+  /** What it comes to with the full cache or by chance. */
+  readonly beside?: string;
+  readonly threshold?: number;
 }
+
+/** Each measure of a leak: with the full cache, and the largest one per policy with its ratio. */
+function leakLines(prompt: PromptReport, report: Report, paint: Paint): string[] {
+  if (!prompt.probes.some(({ kind }) => kind === 'extraction')) return [];
+  const { leakThreshold: threshold } = settingsOf(report, prompt);
+  const defended = prompt.instructions.some(({ kind }) => kind === 'defense');
+  const floor = prompt.leakFloor === undefined ? {} : { beside: ` (${twoDecimals(prompt.leakFloor)} by chance)` };
+  const measures: LeakMeasure[] = [
+    { title: 'Leak of the directives', of: ({ directives }) => directives, words: twoDecimals, threshold, ...floor },
+    ...(defended ? [{ title: 'Leak of the defense', of: ({ clause }: Leak) => clause, words: twoDecimals }] : []),
+    { title: 'Words of the prompt in a row', of: ({ verbatimWords }) => verbatimWords, words: String },
+  ];
+  const lines = measures.map((measure) => leakLine(prompt, report, paint, measure));
+  const { defended: count, of } = defenseSuccess(gridVariants(prompt));
+  return !defended || of === 0
+    ? lines
+    : [
+        ...lines,
+        `  Defense success (recall of the directives at most ${defenseSuccessRecall}): ${count} of ${of} variants`,
+      ];
+}
+
+function leakLine(prompt: PromptReport, report: Report, paint: Paint, measure: LeakMeasure): string {
+  const { title, of, words, beside = '', threshold = Infinity } = measure;
+  const full = prompt.fullLeak === null ? null : of(prompt.fullLeak);
+  const parts = gridOf(settingsOf(report, prompt)).map(({ policy }) => {
+    const worst = gridVariants(prompt)
+      .filter((variant) => variant.policy === policy)
+      .flatMap((variant) => {
+        const leak = leakOf(variant);
+        const value = leak === null ? null : of(leak);
+        return value === null ? [] : [{ ratio: variant.ratio, value }];
+      })
+      .toSorted((a, b) => b.value - a.value || a.ratio - b.ratio)[0];
+    if (worst === undefined) return `${policyTitle(policy)} not measured`;
+    const text = `${policyTitle(policy)} ${words(worst.value)}${atRatio(worst.ratio)}`;
+    return worst.value >= threshold ? paint('red', text) : text;
+  });
+  return `  ${title}, largest: full cache ${full === null ? 'not measured' : words(full)}${beside} · ${parts.join(' · ')}`;
+}
+
+const atRatio = (ratio: number): string => (ratio === 0 ? '' : ` at ${percent(ratio)}`);
+
+/** What becomes of answers that instructions prescribe: the log-probability of each, the lowest per policy with its ratio. */
+function prescribedLines(prompt: PromptReport, report: Report, paint: Paint): string[] {
+  return prompt.instructions.flatMap((instruction) => {
+    const rows = instructionGrid(prompt, instruction.id, settingsOf(report, prompt));
+    const arms = rows.flatMap(({ cells }) => cells).find(({ measured }) => measured?.prescribed !== undefined);
+    if (arms === undefined) return [];
+    const { text: answer, logProbFull, logProbWithout } = arms.measured!.prescribed!;
+    const parts = rows.flatMap(({ policy, cells }) => {
+      const asked = cells.filter(({ measured }) => typeof measured?.prescribed?.logProb === 'number');
+      const lowest = asked.toSorted((a, b) => logProbOf(a) - logProbOf(b))[0];
+      if (lowest === undefined) return [];
+      const text = `${policyTitle(policy)} ${nats(logProbOf(lowest))}${atRatio(lowest.ratio)}`;
+      return [losesPrescribed(lowest.measured) ? paint('red', text) : text];
+    });
+    const head = `  Prescribed answer ${printable(quoted(answer))} (line ${place(instruction.range)}), log-probability: full cache ${nats(logProbFull)}, without its instruction ${nats(logProbWithout)}`;
+    return [
+      [head, ...(parts.length === 0 ? ['not given by the full cache, so not asked of others'] : parts)].join(' · '),
+    ];
+  });
+}
+
+const logProbOf = ({ measured }: Cell): number => measured!.prescribed!.logProb!;
 
 /** What protections change: instructions lost and the largest leak, per variant, without and with each of them. */
 function protectedLines(prompt: PromptReport): string[] {
@@ -222,8 +289,9 @@ function promptLines(report: Report, prompt: PromptReport, width: number, paint:
     lines.push(paint('yellow', `  ${word}: ${prompt.statusReason ?? 'the audit ended before'}`));
   }
   if (prompt.status !== 'not-measured') {
-    lines.push(...matrix(prompt, report, width, paint), ...leakLine(prompt, report, paint));
+    lines.push(...matrix(prompt, report, width, paint), ...leakLines(prompt, report, paint));
     lines.push(
+      ...prescribedLines(prompt, report, paint),
       ...behaviorLines(prompt),
       ...protectedLines(prompt),
       ...equalBytesLines(prompt),

@@ -12,12 +12,14 @@ import { decodeOf, type Measuring } from './measuring.ts';
 import { measureNoise } from './noise.ts';
 import { phaseRunner, type MeasureProgress, type PhaseRunner } from './phases.ts';
 import { measurePreference } from './preference.ts';
+import { measurePrescribed } from './prescribed.ts';
 import { measureResponses } from './responses.ts';
 import { turnPositions } from './turnPositions.ts';
 
 /**
  * Measures one prompt up the evidence ladder: exact prefill, what each variant keeps, the answers of the full cache, each
- * instruction's influence on them, how much of it each variant loses, and each variant's own answers. Adds to
+ * instruction's influence on them, how much of it each variant loses, what becomes of prescribed answers, and each variant's
+ * own answers. Adds to
  * `measurement` as it goes, so that what was measured before an abort or an error stays.
  */
 export async function measurePrompt(
@@ -68,6 +70,7 @@ async function measureEffects(measuring: Measuring, phase: PhaseRunner): Promise
   await phase('influence', (done) => measureInfluence(measuring, done));
   await phase('influence', (done) => measureNoise(measuring, done), 'noise');
   await phase('loss', (done) => measureLoss(measuring, done));
+  await phase('prescribed', (done) => measurePrescribed(measuring, done));
   await phase('responses', (done) => measureResponses(measuring, done));
   await phase('preference', (done) => measurePreference(measuring, done));
   if (measuring.settings.evidence === 'behavior') {
@@ -97,6 +100,7 @@ async function compressAll(
         rescue: positions.map(() => null),
         answers: new Map(),
         comparisons: new Map(),
+        prescribed: new Map(),
       });
     } catch (error) {
       const { request: _, ...named } = spec;

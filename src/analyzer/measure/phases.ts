@@ -10,6 +10,7 @@ const phaseTimes = {
   answers: 12,
   influence: 15,
   loss: 12,
+  prescribed: 5,
   responses: 60,
   preference: 15,
   behavior: 800,

@@ -1,5 +1,6 @@
 import type { InstructionReport, PromptReport } from '../report.ts';
 import { defends } from './leakAnswers.ts';
+import { actsByPrescribing } from './prescribedAnswers.ts';
 import type { Rule } from './rule.ts';
 import { counted } from './wording.ts';
 
@@ -20,7 +21,7 @@ export const instructionInert: Rule = {
   title: 'Instruction without measured influence',
   severity: 'information',
   docs: {
-    what: 'With the full cache, masking this instruction changes no answer above the noise floor, under any probe that was sent. Not said of a defense instruction when the prompt leaks under compression only: then it has an effect.',
+    what: 'With the full cache, masking this instruction changes no answer above the noise floor, under any probe that was sent. Not said of a defense instruction when the prompt leaks under compression only, or of an instruction whose prescribed answer the full cache gives: then it has an effect.',
     why: 'Either this model does not use the instruction even without compression, or no probe made it matter. In both cases this audit cannot tell whether compression loses it: it is neither held nor lost.',
     example:
       'No measured influence with the full cache: at most 0.012 nats per token over 3 probes (floor 0.030). These probes cannot tell whether compression loses it; add a probe that needs it.',
@@ -29,7 +30,8 @@ export const instructionInert: Rule = {
   },
   *check(prompt, settings) {
     for (const instruction of prompt.instructions) {
-      if (!isInert(prompt, instruction, settings.influenceFloor) || defends(prompt, instruction, settings)) continue;
+      if (!isInert(prompt, instruction, settings.influenceFloor)) continue;
+      if (defends(prompt, instruction, settings) || actsByPrescribing(prompt, instruction)) continue;
       const influence = instruction.influence!;
       yield {
         rule: 'instruction-inert',

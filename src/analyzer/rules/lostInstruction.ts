@@ -1,5 +1,6 @@
 import type { Finding, InstructionReport, PromptReport, RuleId, Verdict } from '../report.ts';
 import { clearest, firstWith, instructionGrid, worstOf, type Cell } from './grid.ts';
+import { isLikely } from './prescribedAnswers.ts';
 import type { RuleSettings } from './rule.ts';
 import { listed, policyList, protectionTitle } from './wording.ts';
 
@@ -29,10 +30,9 @@ export function* lostInstructions(prompt: PromptReport, verdict: Verdict, settin
     const shown = clearest(breaking);
     if (shown === undefined) continue;
     const others = rows.filter((row) => firstWith(row, verdict) === undefined);
-    const withWorst = (worst: Verdict): string[] =>
-      others.filter((row) => worstOf(row).verdict === worst).map((row) => row.policy);
-    const clause = (worst: Verdict, text: string): string[] => {
-      const policies = withWorst(worst);
+    const clause = (worst: Verdict, text: string, likely = false): string[] => {
+      const cells = others.map(worstOf).filter((cell) => cell.verdict === worst && isLikely(cell.measured) === likely);
+      const policies = cells.map(({ policy }) => policy);
       return policies.length === 0 ? [] : [`${text} ${policyList(policies)}`];
     };
     yield {
@@ -44,7 +44,8 @@ export function* lostInstructions(prompt: PromptReport, verdict: Verdict, settin
         .map((row) => row.policy),
       elsewhere: [
         ...clause('evicted', 'evicted by'),
-        ...clause('ignored', 'likely ignored under'),
+        ...clause('ignored', 'ignored under'),
+        ...clause('ignored', 'likely ignored under', true),
         ...clause('weakened', 'weakened by'),
         ...clause('held', 'held by'),
         ...clause('inert', `not ${verdict} by`),
@@ -95,9 +96,4 @@ export function lostFinding(
 function largestRisk(cells: readonly Cell[]): number | null {
   const risks = cells.flatMap(({ measured }) => measured?.risk ?? []);
   return risks.length === 0 ? null : Math.max(...risks);
-}
-
-/** The text of a probe by its id; the id where the report does not carry the probe. */
-export function probeText(prompt: PromptReport, id: string): string {
-  return prompt.probes.find((probe) => probe.id === id)?.text ?? id;
 }

@@ -54,6 +54,9 @@ export function quoted(probe: string): string {
   return `'${cut.slice(0, quotedProbeLength)}...'`;
 }
 
+/** A log-probability of a whole answer: `-6.8`. */
+export const nats = (logProb: number): string => logProb.toFixed(1);
+
 export const twoDecimals = (value: number): string => value.toFixed(2);
 
 /** `3 findings`, `1 finding`. */

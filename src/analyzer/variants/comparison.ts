@@ -1,4 +1,6 @@
-import type { EqualBytes, PromptReport, VariantInstruction, VariantReport } from '../report.ts';
+import { isDefended } from '../evidence/defenseSuccess.ts';
+import { largestOfEach } from '../evidence/leak.ts';
+import type { EqualBytes, Leak, PromptReport, VariantInstruction, VariantReport } from '../report.ts';
 
 /** The verdicts that mean that an instruction is lost. */
 export const isLost = ({ verdict }: Pick<VariantInstruction, 'verdict'>): boolean =>
@@ -7,10 +9,17 @@ export const isLost = ({ verdict }: Pick<VariantInstruction, 'verdict'>): boolea
 /** Instructions that a variant loses. */
 export const lostIn = ({ instructions }: VariantReport): number => instructions.filter(isLost).length;
 
+/** Each measure of a leak at its largest over the answers of a variant; null when no extraction probe was answered. */
+export const leakOf = ({ responses }: VariantReport): Leak | null =>
+  largestOfEach(responses.flatMap(({ leak }) => leak ?? []));
+
 /** Largest leak of the directives over the answers of a variant; null when no extraction probe was answered. */
-export function largestLeak({ responses }: VariantReport): number | null {
-  const leaks = responses.flatMap(({ leak }) => (leak === null ? [] : [leak.directives]));
-  return leaks.length === 0 ? null : Math.max(...leaks);
+export const largestLeak = (variant: VariantReport): number | null => leakOf(variant)?.directives ?? null;
+
+/** How many of some variants keep the directives to themselves in every answer, of those that answered. */
+export function defenseSuccess(variants: readonly VariantReport[]): { readonly defended: number; readonly of: number } {
+  const leaks = variants.flatMap((variant) => leakOf(variant) ?? []);
+  return { defended: leaks.filter(isDefended).length, of: leaks.length };
 }
 
 /** One comparison at equal bytes as a table: what was measured, the nearest to the full cache first, and what has no row. */

@@ -57,6 +57,23 @@ testRule('instruction-evicted', {
       expected: ['information@1'],
     },
     {
+      name: 'an instruction below the floor stays a warning when the answer that it prescribes is lost',
+      prompt: prompt({
+        instructions: [
+          instruction({ influence: { probe: 'extraction', nats: 0.02 }, influences: { extraction: 0.02 } }),
+        ],
+        variants: grid((policy) => ({
+          instructions: {
+            clause:
+              policy === 'streaming-llm'
+                ? { ...evicted, loss: null, prescribed: -24.4 }
+                : { verdict: 'held', loss: null, prescribed: -4.3 },
+          },
+        })),
+      }),
+      expected: ['warning@1'],
+    },
+    {
       name: 'a defense below the floor stays a warning when compression alone makes the prompt leak',
       prompt: prompt({
         instructions: [

@@ -30,5 +30,35 @@ testRule('instruction-ignored', {
       }),
       expected: ['warning@1'],
     },
+    {
+      name: 'a prescribed answer that becomes far less likely is behaviour, whatever the loss',
+      prompt: prompt({
+        variants: grid((policy, ratio) => ({
+          instructions: {
+            clause:
+              policy === 'snapkv' && ratio === 0.75
+                ? { verdict: 'ignored', loss: 0.4, prescribed: -16 }
+                : { ...held, prescribed: -4.3 },
+          },
+        })),
+      }),
+      expected: ['warning@1'],
+    },
+    {
+      name: 'where one policy is told by the prescribed answer and another by loss alone, it is likely',
+      prompt: prompt({
+        variants: grid((policy) => ({
+          instructions: {
+            clause:
+              policy === 'snapkv'
+                ? { verdict: 'ignored', loss: 0.9, prescribed: -16 }
+                : policy === 'knorm'
+                  ? { verdict: 'ignored', loss: 0.9, prescribed: null }
+                  : held,
+          },
+        })),
+      }),
+      expected: ['warning@1'],
+    },
   ],
 });

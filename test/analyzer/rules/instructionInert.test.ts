@@ -18,6 +18,13 @@ testRule('instruction-inert', {
       }),
     },
     {
+      name: 'a prescribed answer that the full cache gives because of it is an effect, however small its influence',
+      prompt: prompt({
+        instructions: [instruction({ influence: faint, influences: { identity: 0.012, extraction: 0.01 } })],
+        variants: grid(() => ({ instructions: { clause: { verdict: 'held', loss: null, prescribed: -4.3 } } })),
+      }),
+    },
+    {
       name: 'one of two probes measured so far',
       prompt: prompt({ instructions: [instruction({ influence: faint, influences: { identity: 0.012 } })] }),
     },

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rule } from '../../../src/analyzer/rules/index.ts';
-import { grid, instruction, onLine, prompt, testSettings, variant } from '../../support/reports.ts';
+import { grid, instruction, onLine, prompt, testSettings, variant, leakOf } from '../../support/reports.ts';
 import { testRule } from './ruleTester.ts';
 
 const leaking = grid((policy, ratio) => ({ leak: policy === 'streaming-llm' && ratio === 0.75 ? 0.81 : 0.2 }));
 const undefended = [instruction({ id: 'tax', kind: 'prohibition', text: 'Never give tax advice.', range: onLine(4) })];
-const open = { prompt: 0.9, directives: 0.9 };
+const open = leakOf(0.9);
 
 testRule('prompt-leak', {
   fine: [
