@@ -22,6 +22,7 @@ const phaseMessages: Record<AuditPhase, string> = {
   influence: 'Measuring the influence of each instruction',
   loss: 'Measuring what compression loses',
   responses: 'Answering with compressed caches',
+  facts: 'Asking for the facts that the prompt states',
   reorder: 'Trying other orders',
 };
 

@@ -1,4 +1,6 @@
 import type { Comparison, CompressedCache, Generated, SystemPlacement } from '../runtime/languageModel.ts';
+import type { FactStatement } from './facts/factStatement.ts';
+import { promptFacts, type PromptFact } from './facts/promptFacts.ts';
 import { hostedText, type HostedText } from './hostedText.ts';
 import { instructionProbes, type InstructionProbe } from './probes/index.ts';
 import type { Prompt, Segmentation } from './prompt.ts';
@@ -19,6 +21,8 @@ export interface VariantMeasurement {
   readonly answers: Map<string, Generated>;
   /** How it differs from the full cache on the full cache's answers, by probe id. */
   readonly comparisons: Map<string, Comparison>;
+  /** What it makes of the facts that it was asked for, by fact id. */
+  readonly facts: Map<string, FactStatement>;
 }
 
 /** Everything measured on one prompt so far. Filled by `measurePrompt`, read by `promptReport`. */
@@ -28,6 +32,9 @@ export interface Measurement {
   /** Instructions that cannot both hold; reading their wording takes milliseconds, so it is done once. */
   readonly conflicts: ReturnType<typeof promptConflicts>;
   readonly probes: readonly InstructionProbe[];
+  readonly facts: readonly PromptFact[];
+  /** What the full cache makes of the facts that it was asked for, by fact id. */
+  readonly fullFacts: Map<string, FactStatement>;
   /** The text of the system turn: the prompt with its host. */
   readonly turn: HostedText;
   promptTokens: number | null;
@@ -59,6 +66,8 @@ export function emptyMeasurement(prompt: Prompt, settings: AuditSettings): Measu
     segmentation,
     conflicts: promptConflicts(prompt.text, segmentation),
     probes: instructionProbes(prompt, segmentation, settings.probes),
+    facts: promptFacts(prompt, segmentation),
+    fullFacts: new Map(),
     promptTokens: null,
     placement: null,
     hostTokens: { tokensBefore: null, tokensAfter: null },

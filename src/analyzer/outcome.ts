@@ -1,7 +1,7 @@
 import type { Prompt } from './prompt.ts';
 import type { PromptReport, Report } from './report.ts';
 
-export type AuditPhase = 'load' | 'prefill' | 'answers' | 'influence' | 'loss' | 'responses' | 'reorder';
+export type AuditPhase = 'load' | 'prefill' | 'answers' | 'influence' | 'loss' | 'responses' | 'facts' | 'reorder';
 
 /** One step of an audit. `prompt` carries the results so far, so a consumer can show them before the end. */
 export interface AuditProgress {

@@ -3,6 +3,7 @@ import { flipShare, type Generated } from '../runtime/languageModel.ts';
 import { computeLeak } from './evidence/leak.ts';
 import { LineIndex, toFileRange } from './fileRanges.ts';
 import { mean, strongestProbe, sum, type Measurement, type VariantMeasurement } from './measurement.ts';
+import { factReports, variantFacts } from './factReports.ts';
 import type { AuditInput } from './outcome.ts';
 import type { InstructionProbe } from './probes/index.ts';
 import type { Leak, PromptReport, ResponseReport, VariantInstruction, VariantReport } from './report.ts';
@@ -65,6 +66,7 @@ export function promptReport(
       for: members.map((index) => segmentation.instructions[index]!.id),
       response: fullAnswers.get(id)?.text ?? null,
     })),
+    ...factReports(prompt, measurement, lines),
     variants: variants.map((variant) => variantReport(measurement, leaks, variant, settings)),
     unmeasured: [...unmeasured],
     equalBytes: equalBytes.map(({ size, arms }) => ({ size, arms: [...arms] })),
@@ -121,6 +123,7 @@ function variantReport(
       const answer = answers.get(probe.id);
       return answer === undefined ? [] : [response(probe, answer, leaks)];
     }),
+    ...variantFacts(measurement, variant),
   };
 }
 

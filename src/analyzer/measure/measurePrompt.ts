@@ -4,6 +4,7 @@ import type { Measurement } from '../measurement.ts';
 import type { AuditSettings } from '../settings.ts';
 import { planVariants, refusal, type VariantSpec } from '../variants/variantSpec.ts';
 import { measureAnswers } from './answers.ts';
+import { measureFacts } from './facts.ts';
 import { measureInfluence } from './influence.ts';
 import { measureLoss } from './loss.ts';
 import { decodeOf, type Measuring } from './measuring.ts';
@@ -13,7 +14,7 @@ import { turnPositions } from './turnPositions.ts';
 
 /**
  * Measures one prompt up the evidence ladder: exact prefill, what each variant keeps, the answers of the full cache, each
- * instruction's influence on them, how much of it each variant loses, and each variant's own answers. Adds to
+ * instruction's influence on them, how much of it each variant loses, each variant's own answers, and what it makes of the facts. Adds to
  * `measurement` as it goes, so that what was measured before an abort or an error stays.
  */
 export async function measurePrompt(
@@ -59,6 +60,7 @@ async function measureEffects(measuring: Measuring, phase: PhaseRunner): Promise
   await phase('influence', (done) => measureInfluence(measuring, done));
   await phase('loss', (done) => measureLoss(measuring, done));
   await phase('responses', (done) => measureResponses(measuring, done));
+  await phase('facts', (done) => measureFacts(measuring, done));
 }
 
 async function compressAll(
@@ -78,6 +80,7 @@ async function compressAll(
         loss: positions.map(() => null),
         answers: new Map(),
         comparisons: new Map(),
+        facts: new Map(),
       });
     } catch (error) {
       const { request: _, ...named } = spec;

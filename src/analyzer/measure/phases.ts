@@ -5,7 +5,7 @@ import type { RowsDone } from './measuring.ts';
 export type MeasureProgress = (phase: AuditPhase, fraction: number) => void;
 
 /** Relative time of each phase of a prompt's audit, measured on the examples with the default model and grid, in order. */
-const phaseTimes = { prefill: 3, answers: 12, influence: 15, loss: 12, responses: 60 } as const;
+const phaseTimes = { prefill: 3, answers: 12, influence: 15, loss: 12, responses: 60, facts: 20 } as const;
 export type MeasuredPhase = keyof typeof phaseTimes;
 
 const phasesOf = ({ evidence }: AuditSettings): MeasuredPhase[] => {
