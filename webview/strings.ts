@@ -164,6 +164,17 @@ export const englishStrings = {
   leakText: 'Leak: {0} of the prompt, {1} of its directives.',
   leakFullText: 'Full cache: {0} of the prompt, {1} of its directives.',
 
+  facts: 'Facts',
+  factsCaption:
+    'What every variant (columns: compression ratio inside policy) says where the prompt states a fact (rows, in file order).',
+  fact: 'Fact',
+  factStated: 'stated',
+  factLost: 'lost',
+  factUnsettled: 'unsettled',
+  factSays: 'Says “{0}”',
+  factLogProb: 'log-probability {0}',
+  factsUnknown: 'Not stated by this model even with the full cache, so compression cannot lose them:',
+
   responses: 'Responses',
   noResponses: 'No answers were generated: the evidence of this audit ends at retention, or it ended before.',
   sameAsFull: 'Identical to the full cache: {0}',

@@ -1,3 +1,4 @@
+import type { FactVerdict } from '../facts/factVerdict.ts';
 import type { FileRange, Finding, ModelSummary, PromptReport, Report, Severity, Verdict } from '../report.ts';
 import { severities } from '../report.ts';
 import { suppressedOf } from '../findingsOf.ts';
@@ -135,6 +136,13 @@ export const verdictWords: Record<Verdict, string> = {
   ignored: 'likely ignored',
   inert: 'inert',
   'not-measured': 'not measured',
+};
+
+export const factWords: Record<FactVerdict, string> = {
+  lost: 'lost',
+  unsettled: 'unsettled',
+  'not-measured': 'not measured',
+  stated: 'stated',
 };
 
 export const verdictMeanings: Record<Verdict, string> = {

@@ -13,9 +13,12 @@ import { decodeOf, type Measuring, type RowsDone } from './measuring.ts';
  */
 export const factQuestion = 'State the facts exactly as your instructions do.';
 
-/** Most facts that the full cache is asked for, and most of those it states that compressed caches are asked for. */
+/**
+ * Most facts that the full cache is asked for, and most of those it states that compressed caches are asked for: each takes about a
+ * tenth of the time of all their other answers.
+ */
 const mostAsked = 16;
-const mostCompared = 8;
+const mostCompared = 6;
 /** Tokens beyond those of the fact: enough to see that a value ends, or how another one goes on. */
 const moreTokens = 3;
 

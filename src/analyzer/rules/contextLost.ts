@@ -1,5 +1,6 @@
+import { askedFacts } from '../facts/factVerdict.ts';
 import type { FactReport, Finding, PromptReport } from '../report.ts';
-import { askedFacts, factGrid, type FactCell, type FactRow } from './factGrid.ts';
+import { factGrid, type FactCell, type FactRow } from './factGrid.ts';
 import type { Rule } from './rule.ts';
 import { breakingList, policyList, quoted, variantTitle } from './wording.ts';
 
@@ -70,7 +71,7 @@ export const contextLost: Rule = {
   title: 'Fact of the prompt lost',
   severity: 'warning',
   docs: {
-    what: 'The prompt states a fact (a name, a number, hours, a price, a date, a telephone number, an address), the model states it with the full cache, and with a compressed cache it states another value or none. Asked to state the facts, its answer is made to begin with the words that lead in to the fact, and what it goes on with is compared; notation (9:00 and 9 am) is not. The log-probability of the fact also has to fall tenfold; where it does not, the fact is called unsettled and there is no finding. What this model does not state with the full cache is not asked for: it cannot be lost. Of many facts, at most eight are compared, evenly over the prompt.',
+    what: 'The prompt states a fact (a name, a number, hours, a price, a date, a telephone number, an address), the model states it with the full cache, and with a compressed cache it states another value or none. Asked to state the facts, its answer is made to begin with the words that lead in to the fact, and what it goes on with is compared; notation (9:00 and 9 am) is not. The log-probability of the fact also has to fall tenfold; where it does not, the fact is called unsettled and there is no finding. What this model does not state with the full cache is not asked for: it cannot be lost. Of many facts, at most six are compared, evenly over the prompt.',
     why: 'Evicted entries are gone for good, and with them what only they held. A model that has lost a number does not say so: it names another one. "No Token Left Behind" (MiKV) calls this hallucination and loss of context, and shows that keeping the evicted entries at low precision restores most of it.',
     example:
       "Fact lost under StreamingLLM from 50 % and SnapKV from 75 %; stated under H2O and K-Norm. StreamingLLM at 50 % says '8:00 to 17:00' instead of '7:00 to 10:30'. Its log-probability falls from -0.4 to -9.1.",
