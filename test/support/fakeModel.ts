@@ -28,6 +28,8 @@ export interface Script {
   readonly before?: (call: string) => void;
   /** Token positions whose masking changes answers, with the KL that masking all of them costs. */
   readonly matters?: (positions: ReadonlySet<number>) => number;
+  /** What it answers, by the positions that are hidden from it and how many tokens an answer is forced to have. */
+  readonly says?: (hidden: ReadonlySet<number>, forced: number) => string;
 }
 
 const layers = 2;
@@ -62,6 +64,8 @@ export class FakeModel implements LanguageModel {
   };
   /** What each row that answered was asked to evict meanwhile, with what it saw. */
   readonly evicting: { readonly mask: Mask['kind']; readonly decode: string | undefined }[] = [];
+  /** Rows that were compared and answered. */
+  readonly answerRows: AnswerRow[] = [];
   prefillDecode: string | undefined;
   readonly #kept: KeptSet[] = [];
   #seqLen = 0;
@@ -145,7 +149,11 @@ export class FakeModel implements LanguageModel {
   answer(_prefix: PrefixHandle, rows: readonly AnswerRow[], signal: AbortSignal): Promise<Answered[]> {
     return this.#do('answer', signal, () => {
       this.#note(rows);
-      return rows.map((row) => ({ generated: this.#answer(row.mask), comparison: this.#comparison(row) }));
+      this.answerRows.push(...rows);
+      return rows.map((row) => ({
+        generated: this.#answer(row.mask, row.target.length),
+        comparison: this.#comparison(row),
+      }));
     });
   }
 
@@ -201,8 +209,10 @@ export class FakeModel implements LanguageModel {
     };
   }
 
-  #answer(mask: Mask): Generated {
-    const text = this.#kl(mask) > 0.1 ? 'another answer' : 'the full answer';
+  #answer(mask: Mask, forced = 0): Generated {
+    const text =
+      this.script.says?.(new Set(this.#hidden(mask).keys()), forced) ??
+      (this.#kl(mask) > 0.1 ? 'another answer' : 'the full answer');
     return { ids: Int32Array.of(1, 2, 3), text, truncated: false };
   }
 }
