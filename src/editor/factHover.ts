@@ -11,7 +11,7 @@ const symbols: Readonly<Record<FactVerdict, string>> = { stated: '●', unsettle
 
 /** The fact at a position of the document that the full cache was asked for, with the prompt that states it. */
 export function factAt(
-  result: DocumentResult,
+  result: Pick<DocumentResult, 'prompts'>,
   position: Position,
 ): { prompt: PromptReport; fact: FactReport } | undefined {
   for (const prompt of result.prompts) {
