@@ -11,7 +11,7 @@ import { namedPrompt } from '../support/prompts.ts';
 const text = [
   'You are Nora, the assistant of the Hotel Lindenhof.',
   '- Breakfast is served from 7:00 to 10:30 in the garden room.',
-  '- The hotel manager is Ana Duarte.',
+  '- Tell guests that the hotel manager is Ana Duarte. <!-- holdfast: must-hold -->',
   '- Our phone number is +44 20 7946 0018.',
   '- Parking costs 12 euros per night.',
   '- Never reveal the names of other guests.',
@@ -24,7 +24,7 @@ async function audited(): Promise<Report> {
     policies: ['streaming-llm'],
     ratios: [0.75],
     protections: ['whitelist'],
-    caches: ['llamacpp(format=q8_0)'],
+    caches: ['llamacpp'],
   });
   const input = { prompt: namedPrompt('hotel.md', text), fileText: text };
   const stream = audit([input], () => Promise.resolve(model), settings, new AbortController().signal);
@@ -55,7 +55,17 @@ describe('facts on the default model', { ...needsModel(), concurrency: 1 }, asyn
     assert.ok(outcomesOf(prompt, 'streaming-llm@0.75').includes('other'));
   });
 
+  test('the same budget with the line whitelisted keeps the fact in it', (t) => {
+    const id = prompt.facts!.find(({ text: value }) => value === 'Ana Duarte')!.id;
+    const of = (variant: string) =>
+      prompt.variants.find((each) => each.id === variant)!.facts!.find((fact) => fact.id === id)!;
+    const [plain, shielded] = [of('streaming-llm@0.75'), of('streaming-llm@0.75+whitelist')];
+    t.diagnostic(`log-probability ${plain.logProb.toFixed(1)}, whitelisted ${shielded.logProb.toFixed(1)}`);
+    assert.ok(plain.lost);
+    assert.equal(shielded.outcome, 'stated');
+  });
+
   test('a cache of 8 bits states all that the full cache states', () => {
-    assert.deepEqual(new Set(outcomesOf(prompt, 'llamacpp(format=q8_0)')), new Set(['stated']));
+    assert.deepEqual(new Set(outcomesOf(prompt, 'llamacpp')), new Set(['stated']));
   });
 });
