@@ -204,10 +204,7 @@ test('text says of each fact where it is lost, and which facts this model does n
   const row = (start: string): string => lines.find((line) => line.includes(start)) ?? '';
   assert.match(row('name: You are Ada '), /3:9 +name: You are Ada +lost 50 % +stated +stated +stated +not measured$/);
   assert.match(row('name: the assistant of'), / stated +unsettled 25 % +stated +stated +not measured$/);
-  assert.match(
-    row('even with the full cache'),
-    /Not stated by this model .*: 3:13 +name: You are Ada, the assistant$/,
-  );
+  assert.match(row('even with the full cache'), /Not stated by this model .*: 3:13 +name: You are Ada, the assistant$/);
 });
 
 test('html shows what each cache says instead of a fact, as text', () => {
