@@ -182,6 +182,17 @@ export const englishStrings = {
   prescribedNotAsked: 'not given by the full cache: {0}, without the instruction {1}',
   prescribedFact: '“{0}” to the probe “{1}”',
 
+  facts: 'Facts',
+  factsCaption:
+    'What every variant (columns: compression ratio inside policy) says where the prompt states a fact (rows, in file order).',
+  fact: 'Fact',
+  factStated: 'stated',
+  factLost: 'lost',
+  factUnsettled: 'unsettled',
+  factSays: 'Says “{0}”',
+  factLogProb: 'log-probability {0}',
+  factsUnknown: 'Not stated by this model even with the full cache, so compression cannot lose them:',
+
   responses: 'Responses',
   noResponses: 'No answers were generated: the evidence of this audit ends at retention, or it ended before.',
   sameAsFull: 'Identical to the full cache: {0}',

@@ -25,6 +25,7 @@ const phaseMessages: Record<AuditPhase, string> = {
   responses: 'Answering with compressed caches',
   preference: 'Comparing with the prompt without each instruction',
   behavior: 'Checking sampled answers',
+  facts: 'Asking for the facts that the prompt states',
   reorder: 'Trying other orders',
 };
 

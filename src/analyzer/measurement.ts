@@ -2,6 +2,8 @@ import type { Comparison, CompressedCache, Generated, SystemPlacement } from '..
 import type { BoundCheck } from './checks/check.ts';
 import type { PassRate } from './evidence/passRate.ts';
 import type { PrescribedArms } from './evidence/prescribedAnswer.ts';
+import type { FactStatement } from './facts/factStatement.ts';
+import { promptFacts, type PromptFact } from './facts/promptFacts.ts';
 import { hostedText, type HostedText } from './hostedText.ts';
 import { instructionProbes, type InstructionProbe } from './probes/index.ts';
 import { prescribedAnswers, type PrescribedAnswer } from './prescribed/index.ts';
@@ -29,6 +31,8 @@ export interface VariantMeasurement {
   readonly comparisons: Map<string, Comparison>;
   /** Log-probability of the answer that an instruction prescribes, nats, by the instruction's index. */
   readonly prescribed: Map<number, number>;
+  /** What it makes of the facts that it was asked for, by fact id. */
+  readonly facts: Map<string, FactStatement>;
 }
 
 /** A check that an instruction asks for, and how often answers pass it. */
@@ -52,6 +56,9 @@ export interface Measurement {
   readonly conflicts: ReturnType<typeof promptConflicts>;
   readonly probes: readonly InstructionProbe[];
   readonly prescribed: readonly PrescribedAnswer[];
+  readonly facts: readonly PromptFact[];
+  /** What the full cache makes of the facts that it was asked for, by fact id. */
+  readonly fullFacts: Map<string, FactStatement>;
   /** The text of the system turn: the prompt with its host. */
   readonly turn: HostedText;
   promptTokens: number | null;
@@ -92,6 +99,8 @@ export function emptyMeasurement(prompt: Prompt, settings: AuditSettings): Measu
     conflicts: promptConflicts(prompt.text, segmentation),
     probes: instructionProbes(prompt, segmentation, settings.probes),
     prescribed: prescribedAnswers(prompt, segmentation),
+    facts: promptFacts(prompt, segmentation),
+    fullFacts: new Map(),
     promptTokens: null,
     placement: null,
     hostTokens: { tokensBefore: null, tokensAfter: null },

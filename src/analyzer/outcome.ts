@@ -10,6 +10,7 @@ export type AuditPhase =
   | 'prescribed'
   | 'responses'
   | 'preference'
+  | 'facts'
   | 'behavior'
   | 'reorder';
 

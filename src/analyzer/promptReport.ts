@@ -3,6 +3,7 @@ import { flipShare, type Generated } from '../runtime/languageModel.ts';
 import { effectiveness, effectSurvival, isEffective } from './evidence/effectSurvival.ts';
 import { computeLeak, largestOfEach, leakFloor } from './evidence/leak.ts';
 import { LineIndex, toFileRange } from './fileRanges.ts';
+import { factReports, variantFacts } from './factReports.ts';
 import { effectiveChecks } from './measure/behavior.ts';
 import { measuredRisk } from './measure/riskOf.ts';
 import { floorOf, mean, strongestProbe, sum, type Measurement, type VariantMeasurement } from './measurement.ts';
@@ -78,6 +79,7 @@ export function promptReport(
       response: fullAnswers.get(id)?.text ?? null,
       noise: measurement.noise.get(id) ?? null,
     })),
+    ...factReports(prompt, measurement, lines),
     variants: variants.map((_, index) => variantReport(measurement, leaks, index, settings)),
     unmeasured: [...unmeasured],
     equalBytes: equalBytes.map(({ size, arms }) => ({ size, arms: [...arms] })),
@@ -142,6 +144,7 @@ function variantReport(
       const answer = answers.get(probe.id);
       return answer === undefined ? [] : [response(probe, answer, leaks)];
     }),
+    ...variantFacts(measurement, variant),
   };
 }
 

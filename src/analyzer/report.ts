@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { factKinds, factOutcomes } from './facts/fact.ts';
 import { instructionKinds, strengths } from './prompt.ts';
 
 /**
@@ -36,6 +37,7 @@ export const ruleIds = [
   'instruction-ignored',
   'instruction-inert',
   'prompt-leak',
+  'context-lost',
   'marker-unknown',
   'prompt-truncated',
   'protection-exceeds-budget',
@@ -150,6 +152,35 @@ const variantInstruction = z.strictObject({
   reason: z.string().describe('One clause: why this verdict.'),
 });
 
+const factStatement = {
+  logProb: z
+    .number()
+    .describe("Log-probability of the fact's tokens after the words that lead in to it, nats, summed."),
+  outcome: z
+    .enum(factOutcomes)
+    .describe('What the greedy answer after these words states: the fact, another value of its kind, or none.'),
+  said: z.string().describe('The value that it states; where it states none, how it goes on.'),
+};
+
+const fact = z.strictObject({
+  id: z.string(),
+  kind: z.enum(factKinds),
+  text: z.string(),
+  range: fileRange,
+  leadIn: z.string().describe('The words before it that an answer is made to begin with.'),
+  instruction: z.string().nullable().describe('Id of the instruction that it stands in.'),
+  full: z
+    .strictObject(factStatement)
+    .nullable()
+    .describe('What the full cache makes of it; null when it was not asked.'),
+});
+
+const variantFact = z.strictObject({
+  id: z.string(),
+  ...factStatement,
+  lost: z.boolean().describe('The full cache states it, this one does not, and it is ten times less likely at least.'),
+});
+
 export const variantKinds = ['eviction', 'mixed-precision', 'quantised'] as const;
 
 /** What a variant is, whether it was measured or not. */
@@ -180,6 +211,10 @@ export const variant = z.strictObject({
   notes: z.array(z.string()).describe('Clamped budgets, degraded windows, protections above the budget.'),
   instructions: z.array(variantInstruction),
   responses: z.array(response),
+  facts: z
+    .array(variantFact)
+    .optional()
+    .describe('Of the facts that the full cache states: absent when none was asked for.'),
 });
 
 const unmeasuredVariant = z.strictObject({ ...variantName, code: z.string(), reason: z.string() });
@@ -299,6 +334,7 @@ export const promptReport = z.strictObject({
     .array(z.strictObject({ range: fileRange, message: z.string(), hint: z.string().nullable() }))
     .describe('Markers that are not understood, or have nothing to be about.'),
   probes: z.array(probe),
+  facts: z.array(fact).optional().describe('What the prompt states and a model can only know from it.'),
   variants: z.array(variant),
   unmeasured: z
     .array(unmeasuredVariant)
@@ -323,6 +359,10 @@ export const finding = z.strictObject({
     .array(z.strictObject({ range: fileRange, message: z.string() }))
     .optional()
     .describe('Other places of the same file that the finding is about.'),
+  quotes: z
+    .array(z.string())
+    .optional()
+    .describe('What the message quotes of the prompt and of answers: not to leave the machine unasked.'),
   evidence: z.strictObject({
     breaking: z
       .array(z.strictObject({ policy: z.string(), ratio: share }))
@@ -376,6 +416,8 @@ export type PrescribedReport = z.infer<typeof prescribed>;
 export type InstructionReport = z.infer<typeof instruction>;
 export type ProbeReport = z.infer<typeof probe>;
 export type ResponseReport = z.infer<typeof response>;
+export type FactReport = z.infer<typeof fact>;
+export type VariantFact = z.infer<typeof variantFact>;
 export type VariantInstruction = z.infer<typeof variantInstruction>;
 export type VariantReport = z.infer<typeof variant>;
 export type EqualBytes = z.infer<typeof equalBytes>;

@@ -21,6 +21,17 @@ import type {
 } from '../../src/runtime/languageModel.ts';
 import { randomLayer } from './layers.ts';
 
+/** A row that answers. */
+export interface FakeRow {
+  /** The words of the system turn that it sees wholly. */
+  readonly seen: string;
+  /** Positions of which it does not see everything. */
+  readonly hidden: ReadonlySet<number>;
+  /** Tokens that its answer is forced to have. */
+  readonly forced: number;
+  readonly seed: number | undefined;
+}
+
 /** What a fake model does that tests vary. */
 export interface Script {
   readonly placement?: SystemPlacement;
@@ -28,8 +39,8 @@ export interface Script {
   readonly before?: (call: string) => void;
   /** Token positions whose masking changes answers, with the KL that masking all of them costs. */
   readonly matters?: (positions: ReadonlySet<number>) => number;
-  /** What a row answers, given the words of the system turn that it sees wholly and its seed; undefined: the usual answer. */
-  readonly says?: (seen: string, seed: number | undefined) => string | undefined;
+  /** What a row answers; undefined: the usual answer. */
+  readonly says?: (row: FakeRow) => string | undefined;
 }
 
 const layers = 2;
@@ -64,6 +75,8 @@ export class FakeModel implements LanguageModel {
   };
   /** What each row that answered was asked to evict meanwhile, with what it saw. */
   readonly evicting: { readonly mask: Mask['kind']; readonly decode: string | undefined }[] = [];
+  /** Rows that were compared and answered. */
+  readonly answerRows: AnswerRow[] = [];
   prefillDecode: string | undefined;
   readonly #kept: KeptSet[] = [];
   /** Words of the system turn that was encoded last, and of each prefix. */
@@ -139,7 +152,7 @@ export class FakeModel implements LanguageModel {
   generate(prefix: PrefixHandle, rows: readonly GenerateRow[], signal: AbortSignal): Promise<Generated[]> {
     return this.#do('generate', signal, () => {
       this.#note(rows);
-      return rows.map(({ mask, sampling }) => this.#answer(prefix, mask, sampling?.seed));
+      return rows.map(({ mask, sampling }) => this.#answer(prefix, mask, 0, sampling?.seed));
     });
   }
 
@@ -150,8 +163,9 @@ export class FakeModel implements LanguageModel {
   answer(prefix: PrefixHandle, rows: readonly AnswerRow[], signal: AbortSignal): Promise<Answered[]> {
     return this.#do('answer', signal, () => {
       this.#note(rows);
+      this.answerRows.push(...rows);
       return rows.map((row) => ({
-        generated: this.#answer(prefix, row.mask),
+        generated: this.#answer(prefix, row.mask, row.target.length),
         comparison: this.#comparison(prefix, row),
       }));
     });
@@ -209,11 +223,11 @@ export class FakeModel implements LanguageModel {
     };
   }
 
-  #answer(prefix: PrefixHandle, mask: Mask, seed?: number): Generated {
-    const hidden = this.#hidden(prefix, mask);
+  #answer(prefix: PrefixHandle, mask: Mask, forced = 0, seed?: number): Generated {
+    const hidden = new Set(this.#hidden(prefix, mask).keys());
     const seen = this.#prefixes[prefix.prefix]!.filter((_, position) => !hidden.has(position)).join('');
     const usual = this.#kl(prefix, mask) > 0.1 ? 'another answer' : 'the full answer';
-    const text = this.script.says?.(seen, seed) ?? usual;
+    const text = this.script.says?.({ seen, hidden, forced, seed }) ?? usual;
     return { ids: Int32Array.of(1, 2, 3), text, truncated: false };
   }
 }

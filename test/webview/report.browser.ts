@@ -10,6 +10,7 @@ import {
   reportWithOtherVariants,
   sampleReport,
 } from '../support/sampleReport.ts';
+import { reportWithFacts } from '../support/factReport.ts';
 import { launch, ReportPage, screenshots } from './reportPage.ts';
 import { themes } from './themes.ts';
 
@@ -362,6 +363,41 @@ test('protected variants and other caches have columns of their own, and one siz
     );
     await page.screenshot({ path: path.join(screenshots, 'report-other-variants.png'), fullPage: true });
   });
+});
+
+test('each fact has a cell per variant that says what is stated instead, and opens the file at its place', async () => {
+  await onPage(async (report) => {
+    await report.post({ type: 'report', report: reportWithFacts(), notice: null });
+    const { page } = report;
+    const section = page.locator('.known-facts');
+    assert.equal(await section.locator('td').count(), 2 * prompt.variants.length);
+    assert.equal(await section.locator('td[data-fact="lost"]').count(), 2);
+    assert.equal(await section.locator('td[data-fact="not-measured"]').count(), 2);
+    const lost = section.locator('td[data-fact="lost"]').first();
+    assert.match(await lost.innerText(), /lost\s+Alexander the assistant/);
+    assert.match(
+      (await lost.getAttribute('title'))!,
+      /^StreamingLLM at 50\s%: lost\. Says “Alexander the assistant”\. log-probability -14\.5$/,
+    );
+    assert.match(
+      await section.innerText(),
+      /compression cannot lose them:\s+You are Ada, the assistant Says “<b>a bank<\/b>”/,
+    );
+    await section.getByRole('button', { name: /You are Ada$/ }).click();
+    const [fact] = reportWithFacts().prompts[0]!.facts!;
+    assert.deepEqual((await report.posted()).slice(1), [{ type: 'open', uri: prompt.uri, range: fact!.range }]);
+    const { width } = page.viewportSize()!;
+    assert.equal(
+      await page.evaluate<number>('document.documentElement.scrollWidth'),
+      width,
+      'the table scrolls by itself',
+    );
+    await page.screenshot({ path: path.join(screenshots, 'report-facts.png'), fullPage: true });
+  });
+});
+
+test('a prompt without facts has no section of them', async () => {
+  await onSample(async ({ page }) => assert.equal(await page.locator('.known-facts').count(), 0));
 });
 
 test('a new report keeps the focused cell and ends the progress that is shown', async () => {

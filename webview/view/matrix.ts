@@ -31,7 +31,7 @@ export function matrix(context: ReportContext, prompt: PromptReport): HTMLElemen
     'table',
     { class: 'matrix', attributes: { role: 'grid', 'aria-labelledby': captionId } },
     element('caption', { attributes: { id: captionId }, class: 'spoken' }, text('matrixCaption')),
-    head(columns),
+    columnHead(text('instruction'), columns),
     element('tbody', {}, ...rows.map(({ row }) => row)),
     element('tbody', { class: 'measures' }, ...measureRows(context, prompt, columns)),
   );
@@ -65,10 +65,11 @@ function startOf(
   return row < 0 || column < 0 ? [0, 0] : [row, column + 1];
 }
 
-const startsPolicy = (columns: readonly Column[], index: number): boolean =>
+export const startsPolicy = (columns: readonly Column[], index: number): boolean =>
   index === 0 || columns[index - 1]!.group !== columns[index]!.group;
 
-function head(columns: readonly Column[]): HTMLElement {
+/** The two rows above a table with a column for each variant: policies, and their ratios. */
+export function columnHead(rows: string, columns: readonly Column[]): HTMLElement {
   const groups = [...Map.groupBy(columns, ({ group }) => group)];
   return element(
     'thead',
@@ -76,7 +77,7 @@ function head(columns: readonly Column[]): HTMLElement {
     element(
       'tr',
       {},
-      element('th', { class: 'corner', attributes: { scope: 'col', rowspan: 2 } }, text('instruction')),
+      element('th', { class: 'corner', attributes: { scope: 'col', rowspan: 2 } }, rows),
       ...groups.map(([group, { length }]) =>
         element('th', { class: 'policy', attributes: { scope: 'colgroup', colspan: length } }, group),
       ),

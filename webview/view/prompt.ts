@@ -7,6 +7,7 @@ import { promptKey, type ReportContext } from './context.ts';
 import { details } from './details.ts';
 import { element, uniqueId, type Child } from './dom.ts';
 import { equalBytes, unmeasured } from './equalBytes.ts';
+import { facts } from './facts.ts';
 import { findingList, suppressedList } from './findings.ts';
 import { fixes } from './fixes.ts';
 import { fileName, percent, percentOrNone, readablePath, variantName } from './format.ts';
@@ -49,6 +50,7 @@ export function promptSection(
     summary(context, prompt),
     part(text('findings'), findingList(context, prompt), suppressedList(context, prompt)),
     part(text('matrix'), matrix(context, prompt), evidence),
+    ...facts(context, prompt),
     ...equalBytes(prompt),
     ...unmeasured(prompt),
     part(text('responses'), responses(context, prompt)),

@@ -3,6 +3,13 @@ import type { TextRange } from '../prompt.ts';
 export const factKinds = ['email', 'url', 'phone', 'hours', 'price', 'date', 'number', 'name'] as const;
 export type FactKind = (typeof factKinds)[number];
 
+/**
+ * What an answer makes of a fact: it states it, it states another value of the same kind in its place (a hallucination), or it
+ * states no such value.
+ */
+export const factOutcomes = ['stated', 'other', 'none'] as const;
+export type FactOutcome = (typeof factOutcomes)[number];
+
 /** Something that a prompt states and a model can only know from it. */
 export interface Fact {
   readonly kind: FactKind;

@@ -3,7 +3,7 @@ import type { FactKind } from './fact.ts';
 const number = '\\d{1,3}(?:[.,\\s]\\d{3})+(?:[.,]\\d{1,2})?|\\d+(?:[.,]\\d{1,2})?';
 const currency = '(?:€|\\$|£|¥|₹|(?:EUR|USD|GBP|CHF|JPY)\\b|euros?\\b|dollars?\\b|pounds?\\b|francs?\\b|cents?\\b)';
 const clock =
-  '(?:[01]?\\d|2[0-4])(?:[:.][0-5]\\d)?\\s?(?:[ap]\\.?m\\b\\.?|h\\b|Uhr\\b)|(?:[01]?\\d|2[0-3]):[0-5]\\d|noon\\b|midnight\\b';
+  '(?:[01]?\\d|2[0-4])(?:[:.][0-5]\\d)?\\s?(?:[ap]m\\b|[ap]\\.m\\b\\.?|h\\b|Uhr\\b)|(?:[01]?\\d|2[0-3]):[0-5]\\d|noon\\b|midnight\\b';
 const weekday =
   '(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|Mon|Tue|Wed|Thu|Fri|Sat|Sun|Montag|Dienstag|Mittwoch|Donnerstag|Freitag|Samstag|Sonntag';
 const month =

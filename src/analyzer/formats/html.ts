@@ -11,6 +11,8 @@ import type {
 import { defenseSuccessRecall } from '../evidence/defenseSuccess.ts';
 import { findingsOf, suppressedOf } from '../findingsOf.ts';
 import { settingsOf } from '../settingsOf.ts';
+import { askedFacts } from '../facts/factVerdict.ts';
+import { factGrid, type FactCell } from '../rules/factGrid.ts';
 import { gridOf, instructionGrid, type Cell } from '../rules/grid.ts';
 import { rule } from '../rules/index.ts';
 import { checkText, sampledChecks, survivalText } from '../rules/behaviorWording.ts';
@@ -21,6 +23,7 @@ import type { Format } from './format.ts';
 import {
   assumptions,
   circumstances,
+  factWords,
   findingCount,
   isIncomplete,
   outcomeSentence,
@@ -70,6 +73,46 @@ function matrix(report: Report, prompt: PromptReport): Html {
     ).flatMap(({ cells }) => cells.map(cell))}</tr>
 `,
   )}</tbody></table></div>`;
+}
+
+const factClass = { lost: 'evicted', unsettled: 'weakened', 'not-measured': 'not-measured', stated: 'held' } as const;
+
+function factCell({ verdict, measured }: FactCell): Html {
+  const said =
+    measured === undefined || measured.outcome === 'stated' ? nothing : page`<small>says “${measured.said}”</small>`;
+  const title = measured === undefined ? 'nothing is known' : `log-probability ${measured.logProb.toFixed(1)}`;
+  return page`<td class="verdict ${factClass[verdict]}" title="${title}"><b>${factWords[verdict]}</b>${said}</td>`;
+}
+
+/** What each cache makes of the facts of the prompt. */
+function facts(report: Report, prompt: PromptReport): Html {
+  const { compared, unknown } = askedFacts(prompt);
+  if (compared.length + unknown.length === 0) return nothing;
+  const settings = settingsOf(report, prompt);
+  const table = page`<div class="scroll" tabindex="0" role="region" aria-label="Facts by variant"><table class="matrix">
+<caption>What each cache says where the prompt states a fact</caption>
+<thead><tr><th rowspan="2" scope="col">Line</th><th rowspan="2" scope="col">Fact</th><th rowspan="2" scope="col">Full cache, log-probability</th>${gridOf(
+    settings,
+  ).map(({ policy, ratios }) => page`<th colspan="${ratios.length}" scope="colgroup">${policyTitle(policy)}</th>`)}</tr>
+<tr>${gridOf(settings).flatMap(({ ratios }) => ratios.map((ratio) => page`<th scope="col">${ratio === 0 ? 'all kept' : percent(ratio)}</th>`))}</tr></thead>
+<tbody>${compared.map(
+    (
+      fact,
+    ) => page`<tr><td>${place(fact.range)}</td><th scope="row"><span class="kind">${fact.kind}</span> ${fact.leadIn}<b>${fact.text}</b></th><td class="number">${fact.full!.logProb.toFixed(1)}</td>${factGrid(
+      prompt,
+      fact.id,
+      settings,
+    ).flatMap(({ cells }) => cells.map(factCell))}</tr>
+`,
+  )}</tbody></table></div>`;
+  return page`<h3>Facts</h3>${compared.length === 0 ? nothing : table}${
+    unknown.length === 0
+      ? nothing
+      : page`<p>Not stated by this model even with the full cache, so compression cannot lose them:</p><ul>${unknown.map(
+          ({ leadIn, text, full }) => page`<li>${leadIn}<b>${text}</b> (says “${full!.said}”)</li>
+`,
+        )}</ul>`
+  }`;
 }
 
 /** Kinds of compression at the same bytes. */
@@ -248,7 +291,7 @@ ${
       ? nothing
       : page`<details><summary>${counted(suppressed.length, 'finding')} suppressed by a marker</summary><ul class="findings">${suppressed.map(findingItem)}</ul></details>`
   }
-${prompt.status === 'not-measured' ? nothing : page`<h3>Instructions by variant</h3>${matrix(report, prompt)}${caches(prompt)}${behavior(prompt)}${equalBytes(prompt)}${unmeasured(prompt)}`}
+${prompt.status === 'not-measured' ? nothing : page`<h3>Instructions by variant</h3>${matrix(report, prompt)}${facts(report, prompt)}${caches(prompt)}${behavior(prompt)}${equalBytes(prompt)}${unmeasured(prompt)}`}
 ${responses(prompt)}
 ${prompt.fixes.length === 0 ? nothing : page`<h3>Fixes</h3>${prompt.fixes.map((fix) => fixSection(prompt, fix))}`}
 </article>

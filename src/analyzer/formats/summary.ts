@@ -1,3 +1,4 @@
+import type { FactVerdict } from '../facts/factVerdict.ts';
 import type { FileRange, Finding, ModelSummary, PromptReport, Report, Severity, Verdict } from '../report.ts';
 import { severities } from '../report.ts';
 import { suppressedOf } from '../findingsOf.ts';
@@ -142,6 +143,13 @@ export const verdictWords: Record<Verdict, string> = {
 /** The word for a cell: a verdict that stands on loss alone is only likely. */
 export const verdictWord = ({ verdict, measured }: Cell): string =>
   isLikely(measured) ? `likely ${verdictWords[verdict]}` : verdictWords[verdict];
+
+export const factWords: Record<FactVerdict, string> = {
+  lost: 'lost',
+  unsettled: 'unsettled',
+  'not-measured': 'not measured',
+  stated: 'stated',
+};
 
 export const verdictMeanings: Record<Verdict, string> = {
   evicted: 'its entries are gone from the cache (retention far below the rest)',

@@ -1,4 +1,5 @@
 import type {
+  FactReport,
   Finding,
   InstructionReport,
   Leak,
@@ -11,6 +12,8 @@ import type {
 import { defenseSuccessRecall } from '../evidence/defenseSuccess.ts';
 import { findingsOf } from '../findingsOf.ts';
 import { settingsOf } from '../settingsOf.ts';
+import { askedFacts } from '../facts/factVerdict.ts';
+import { factGrid, type FactCell } from '../rules/factGrid.ts';
 import { gridOf, gridVariants, instructionGrid, worstOf, type Cell } from '../rules/grid.ts';
 import { checkText, sampledChecks, survivalText } from '../rules/behaviorWording.ts';
 import { defenseSuccess, equalBytesTable, largestLeak, leakOf, lostIn } from '../variants/comparison.ts';
@@ -21,6 +24,7 @@ import type { Format } from './format.ts';
 import {
   assumptions,
   circumstances,
+  factWords,
   findingCount,
   isIncomplete,
   outcomeSentence,
@@ -38,6 +42,7 @@ import {
 const defaultWidth = 120;
 /** The label column keeps enough of an instruction to recognise it, however narrow the terminal. */
 const narrowestLabel = 24;
+const longestFact = 56;
 
 type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'green' | 'cyan';
 /** SGR start and end codes. `util.styleText` would need Node 20.12; these six are all that is used. */
@@ -103,6 +108,30 @@ function matrix(prompt: PromptReport, report: Report, width: number, paint: Pain
       const painted = cells.map((cell, i) => paint(verdictStyle[cell.verdict], cellText(cell).padEnd(columns[i]!)));
       return `  ${[name(instruction), ...painted].join('  ')}`.trimEnd();
     }),
+  ];
+}
+
+/** `lost 50 %`: the gravest verdict of a policy and the smallest ratio at which it stands. */
+const factCellText = ({ verdict, ratio }: FactCell): string =>
+  (verdict === 'lost' || verdict === 'unsettled') && ratio > 0
+    ? `${factWords[verdict]} ${percent(ratio)}`
+    : factWords[verdict];
+
+/** The facts of the prompt by policy, and those that this model does not state even with the full cache. */
+function factLines(prompt: PromptReport, report: Report, paint: Paint): string[] {
+  const { compared, unknown } = askedFacts(prompt);
+  const settings = settingsOf(report, prompt);
+  const label = ({ range, kind, leadIn, text: value }: FactReport): string =>
+    shorten(`${place(range).padEnd(6)}${kind}: ${leadIn}${value}`, longestFact);
+  const rows = compared.map((fact) => ({ fact, cells: factGrid(prompt, fact.id, settings).map(({ worst }) => worst) }));
+  const header = ['fact', ...gridOf(settings).map(({ policy }) => policyTitle(policy))];
+  const [head, ...body] = aligned([
+    header,
+    ...rows.map(({ fact, cells }) => [label(fact), ...cells.map(factCellText)]),
+  ]);
+  return [
+    ...(compared.length === 0 ? [] : ['', paint('dim', head!.slice(2)), ...body.map((line) => line.slice(2))]),
+    ...unknown.map((fact) => paint('dim', `  Not stated by this model even with the full cache: ${label(fact)}`)),
   ];
 }
 
@@ -293,6 +322,7 @@ function promptLines(report: Report, prompt: PromptReport, width: number, paint:
     lines.push(
       ...prescribedLines(prompt, report, paint),
       ...behaviorLines(prompt),
+      ...factLines(prompt, report, paint),
       ...protectedLines(prompt),
       ...equalBytesLines(prompt),
       ...unmeasuredLines(prompt, paint),

@@ -6,6 +6,7 @@ import { planVariants, refusal, type VariantSpec } from '../variants/variantSpec
 import { measureAnswers } from './answers.ts';
 import { effectiveChecks, measureBehavior, sampleArms, sampleVariants } from './behavior.ts';
 import { plannedChecks } from './checks.ts';
+import { measureFacts } from './facts.ts';
 import { measureInfluence } from './influence.ts';
 import { measureLoss } from './loss.ts';
 import { decodeOf, type Measuring } from './measuring.ts';
@@ -18,8 +19,8 @@ import { turnPositions } from './turnPositions.ts';
 
 /**
  * Measures one prompt up the evidence ladder: exact prefill, what each variant keeps, the answers of the full cache, each
- * instruction's influence on them, how much of it each variant loses, what becomes of prescribed answers, and each variant's
- * own answers. Adds to
+ * instruction's influence on them, how much of it each variant loses, what becomes of prescribed answers, each variant's own
+ * answers, what it makes of the facts, and how often its answers obey. Adds to
  * `measurement` as it goes, so that what was measured before an abort or an error stays.
  */
 export async function measurePrompt(
@@ -73,6 +74,7 @@ async function measureEffects(measuring: Measuring, phase: PhaseRunner): Promise
   await phase('prescribed', (done) => measurePrescribed(measuring, done));
   await phase('responses', (done) => measureResponses(measuring, done));
   await phase('preference', (done) => measurePreference(measuring, done));
+  await phase('facts', (done) => measureFacts(measuring, done));
   if (measuring.settings.evidence === 'behavior') {
     if (!measurement.isBenchmark) measurement.checks = plannedChecks(measurement);
     await phase('behavior', (done) =>
@@ -101,6 +103,7 @@ async function compressAll(
         answers: new Map(),
         comparisons: new Map(),
         prescribed: new Map(),
+        facts: new Map(),
       });
     } catch (error) {
       const { request: _, ...named } = spec;

@@ -13,6 +13,7 @@ const phaseTimes = {
   prescribed: 5,
   responses: 60,
   preference: 15,
+  facts: 15,
   behavior: 800,
 } as const;
 export type MeasuredPhase = keyof typeof phaseTimes;

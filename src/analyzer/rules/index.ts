@@ -1,4 +1,5 @@
 import type { Finding, PromptReport, RuleId } from '../report.ts';
+import { contextLost } from './contextLost.ts';
 import { instructionEvicted } from './instructionEvicted.ts';
 import { instructionIgnored } from './instructionIgnored.ts';
 import { instructionInert } from './instructionInert.ts';
@@ -16,6 +17,7 @@ const byId: Record<RuleId, Rule> = {
   'prompt-leak': promptLeak,
   'instruction-evicted': instructionEvicted,
   'instruction-ignored': instructionIgnored,
+  'context-lost': contextLost,
   'instructions-conflict': instructionsConflict,
   'instruction-inert': instructionInert,
   'marker-unknown': markerUnknown,

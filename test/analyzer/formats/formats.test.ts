@@ -4,6 +4,7 @@ import { findingsOf } from '../../../src/analyzer/findingsOf.ts';
 import { report as reportSchema, type Finding, type InstructionReport } from '../../../src/analyzer/report.ts';
 import { format, formats } from '../../../src/analyzer/formats/index.ts';
 import { bankReport, extraction, grid, identity, instruction, prompt, report } from '../../support/reports.ts';
+import { reportWithFacts } from '../../support/factReport.ts';
 import { circumstantialReport } from '../../support/sampleReport.ts';
 import { matchesSnapshot } from '../../support/snapshot.ts';
 
@@ -196,4 +197,19 @@ test('text, html and json say where the model ran, why, in which precision, and 
   assert.match(page, /<dt>Warning<\/dt><dd>The device &quot;cuda&quot; was not used: no &lt;library&gt;\.<\/dd>/);
   const { model: written } = reportSchema.parse(JSON.parse(format('json').render(warned)));
   assert.deepEqual([written!.device, written!.precision, written!.warnings], ['cpu', 'float32', [warning]]);
+});
+
+test('text says of each fact where it is lost, and which facts this model does not state at all', () => {
+  const lines = format('text').render(reportWithFacts()).split('\n');
+  const row = (start: string): string => lines.find((line) => line.includes(start)) ?? '';
+  assert.match(row('name: You are Ada '), /3:9 +name: You are Ada +lost 50 % +stated +stated +stated +not measured$/);
+  assert.match(row('name: the assistant of'), / stated +unsettled 25 % +stated +stated +not measured$/);
+  assert.match(row('even with the full cache'), /Not stated by this model .*: 3:13 +name: You are Ada, the assistant$/);
+});
+
+test('html shows what each cache says instead of a fact, as text', () => {
+  const rendered = format('html').render(reportWithFacts());
+  assert.match(rendered, /<b>lost<\/b><small>says “Alexander the assistant”<\/small>/);
+  assert.match(rendered, /says “&lt;b&gt;a bank&lt;\/b&gt;”/);
+  assert.ok(!format('html').render(bankReport()).includes('<h3>Facts</h3>'));
 });

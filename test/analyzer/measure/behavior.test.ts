@@ -17,7 +17,7 @@ const text = [
 /** A model that obeys the rule about letters while it sees it wholly, in this share of the seeds. */
 const obeys =
   (share: (seesRule: boolean) => number): NonNullable<Script['says']> =>
-  (seen, seed) => {
+  ({ seen, seed }) => {
     if (seed === undefined) return undefined;
     return (seed % 16) / 16 < share(seen.includes('lowercase')) ? 'all of it is small' : 'All Of It Is Not';
   };
