@@ -73,7 +73,8 @@ const presentation: Readonly<Record<string, Presentation>> = {
     enums: {
       retention: 'Only which entries of the cache are kept: fast, one run of the prompt.',
       loss: 'Retention, influence, loss and the answers to the probes.',
-      behavior: 'Loss, and whether sampled answers still obey the instructions that can be checked: minutes per prompt.',
+      behavior:
+        'Loss, and whether sampled answers still obey the instructions that can be checked: minutes per prompt.',
     },
   },
   maxResponseTokens: { scope: 'resource' },

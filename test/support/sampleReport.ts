@@ -191,7 +191,9 @@ const variants = policies.flatMap(({ id: policy, keeps, kl }) =>
           ? streamingRetention(span.tokens, keptTokens)
           : Math.min(1, Math.max(0, (1 - ratio) * (1 + (keeps[index]! - 1) * (1 + ratio))));
       const cell = judge(span, instructions[index]!, retention, ratio);
-      return index === 0 ? { ...cell, prescribed: refusalUnder(cell) } : cell;
+      if (index > 0) return cell;
+      const isTold = cell.verdict === 'ignored';
+      return { ...cell, prescribed: refusalUnder(cell), rung: isTold ? 'behavior' : cell.rung };
     });
     const clauseLost = judged[0]!.verdict === 'evicted' || judged[0]!.verdict === 'ignored';
     const leaks = clauseLost && ratio >= 0.4 && ratio < 0.75;

@@ -28,7 +28,8 @@ const askedRows = ({ answerRows }: FakeModel) => answerRows.filter(({ target }) 
 /** States both facts as long as it sees the whole prompt. */
 const forgetful = (): FakeModel =>
   new FakeModel({
-    says: ({ hidden, forced }) => (forced !== 2 ? 'an answer' : hidden.size === 0 ? '12 euros or Ana Duarte' : '20 euros'),
+    says: ({ hidden, forced }) =>
+      forced !== 2 ? 'an answer' : hidden.size === 0 ? '12 euros or Ana Duarte' : '20 euros',
     matters: () => 5,
   });
 

@@ -99,11 +99,10 @@ describe('prescribed answers', () => {
   });
 
   test('without a probe that should bring them about are not measured', async () => {
-    const { report, model } = await measured({}, `${rest}\nReply only with "Understood."`);
+    const { report } = await measured({}, `${rest}\nReply only with "Understood."`);
     assert.ok(
       report.variants.every(({ instructions }) => instructions.every(({ prescribed }) => prescribed === undefined)),
     );
-    assert.equal(model.calls.includes('encodeAnswer'), false);
   });
 
   test('are not measured where the evidence ends at retention', async () => {
