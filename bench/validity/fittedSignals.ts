@@ -1,10 +1,2 @@
-/** The signals that the risk score is made of: chosen on the development data, few enough for it. */
-export const fittedSignals = [
-  'flips',
-  'distanceWhereItActs',
-  'loss',
-  'evicted',
-  'ratio',
-  'position',
-  'isIdentity',
-] as const;
+/** The signals that the risk score is made of: few, because a few dozen prompts carry no more. */
+export const fittedSignals = ['distanceWhereItActs', 'flipsWhereItActs', 'loss', 'evicted', 'position'] as const;
