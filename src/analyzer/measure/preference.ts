@@ -1,6 +1,7 @@
-import { flipShare, type CompareRow, type Comparison } from '../../runtime/languageModel.ts';
-import { floorOf, mean, strongestProbe, sum } from '../measurement.ts';
+import type { CompareRow, Comparison } from '../../runtime/languageModel.ts';
+import { floorOf, mean, strongestProbe, sum, type VariantMeasurement } from '../measurement.ts';
 import type { InstructionProbe } from '../probes/index.ts';
+import type { AuditSettings } from '../settings.ts';
 import { evidenceTokens, forced, suffixOf, type Measuring, type RowsDone } from './measuring.ts';
 import { withoutRange, withPromptText } from './otherText.ts';
 
@@ -25,7 +26,7 @@ interface Comparable {
  * the prompt without it); survival = (D_variant - D_deleted) / (D_full - D_deleted). Common degradation cancels in D. And
  * what restoring the instruction's own entries mends: 1 - KL(full || variant with them) / KL(full || variant).
  *
- * On the strongest probe of each instruction that has influence; after the answers of the variants.
+ * On the strongest probe of each instruction that has influence, under the variants by which it loses some; after their answers.
  */
 export async function measurePreference(measuring: Measuring, done: RowsDone): Promise<void> {
   const { measurement, settings } = measuring;
@@ -34,6 +35,7 @@ export async function measurePreference(measuring: Measuring, done: RowsDone): P
   const influential = [...positions.keys()].flatMap((index) => {
     const strongest = strongestProbe(measurement, index);
     if (strongest === null || strongest.nats < floorOf(measurement, strongest.probe, settings)) return [];
+    if (!measurement.variants.some((variant) => isQuestion(variant, index, settings))) return [];
     return [{ index, probe: probes.find(({ id }) => id === strongest.probe)! }];
   });
   for (const { index, probe } of influential) {
@@ -42,6 +44,10 @@ export async function measurePreference(measuring: Measuring, done: RowsDone): P
   }
   await measureVariants(measuring, influential, compared, done);
 }
+
+/** Whether there is something to explain: an instruction that loses nothing keeps its effect. */
+const isQuestion = ({ loss }: VariantMeasurement, index: number, { weakenedLoss }: AuditSettings): boolean =>
+  (loss[index] ?? 0) >= weakenedLoss;
 
 /** Null where both answers are the same, or neither is preferred. */
 async function preferenceOf(measuring: Measuring, index: number, probe: InstructionProbe): Promise<Comparable | null> {
@@ -75,14 +81,14 @@ async function measureVariants(
   compared: readonly Comparable[],
   done: RowsDone,
 ): Promise<void> {
-  const { model, prefix, measurement, signal } = measuring;
+  const { model, prefix, measurement, settings, signal } = measuring;
   const rows: CompareRow[] = [];
   const receivers: ((comparison: Comparison) => void)[] = [];
   for (const variant of measurement.variants) {
     const { variant: cache } = variant.cache;
     for (const { index, probe } of influential) {
       const whole = variant.comparisons.get(probe.id);
-      if (whole === undefined || flipShare(whole) + mean(whole.kl) === 0) continue;
+      if (whole === undefined || mean(whole.kl) === 0 || !isQuestion(variant, index, settings)) continue;
       const positions = measurement.positions[index]!;
       rows.push(forced(measuring, probe, { kind: 'variant-restored', variant: cache, positions }));
       receivers.push(({ kl }) => {
@@ -91,7 +97,7 @@ async function measureVariants(
     }
     for (const { index, probe, withoutIt, full, deleted } of compared) {
       const withIt = variant.comparisons.get(probe.id);
-      if (withIt === undefined) continue;
+      if (withIt === undefined || !isQuestion(variant, index, settings)) continue;
       rows.push({ mask: { kind: 'variant', variant: cache }, suffix: suffixOf(measuring, probe), target: withoutIt });
       receivers.push((without) => {
         variant.preference[index] = (differenceOf([withIt, without]) - deleted) / (full - deleted);

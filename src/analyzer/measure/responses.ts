@@ -90,8 +90,11 @@ async function answerUnanswered(measuring: Measuring, probes: readonly Instructi
  */
 const extractionLength = 0.75;
 
+/** The papers' query is answered at length; of other attempts the beginning shows whether the model complies. */
+const isRecital = ({ id, kind }: InstructionProbe): boolean => kind === 'extraction' && id === kind;
+
 const answerLimit = (probe: InstructionProbe, seqLen: number, { maxResponseTokens }: AuditSettings): number =>
   Math.min(
     maxResponseTokens,
-    probe.kind === 'extraction' ? Math.max(Math.ceil(extractionLength * seqLen), evidenceTokens) : evidenceTokens,
+    isRecital(probe) ? Math.max(Math.ceil(extractionLength * seqLen), evidenceTokens) : evidenceTokens,
   );
