@@ -117,8 +117,8 @@ async function auditPrompt(
   let lastPhase: AuditPhase | undefined;
   try {
     const progress = (phase: AuditPhase, fraction: number): void => {
-      // Between two phases there is new evidence; within one only the fraction moves.
-      if (phase !== lastPhase) store(promptReport(input, measurement, settings, null));
+      // Between two phases there is new evidence; within one only the fraction moves, but for samples, which take minutes.
+      if (phase !== lastPhase || phase === 'behavior') store(promptReport(input, measurement, settings, null));
       lastPhase = phase;
       report(phase, fraction);
     };

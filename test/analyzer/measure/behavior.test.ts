@@ -120,5 +120,14 @@ describe('sampled answers', () => {
     assert.ok(first.prompt!.variants.length > 0);
     assert.ok(first.prompt!.instructions.every(({ influence }) => influence !== null));
     assert.ok(first.fraction < 0.5);
+    const between = progress.filter(
+      ({ phase, prompt }) => phase === 'behavior' && rule(prompt!).checks.some(({ full }) => full !== null),
+    );
+    const sampled = between.map(({ prompt }) => cells(prompt!).filter(({ checks }) => checks.length > 0).length);
+    assert.ok(
+      between.some(({ prompt }) => lowercase(prompt!).deleted === null),
+      'the first arm is shown before the second',
+    );
+    assert.ok(sampled.at(-1)! > 0);
   });
 });
