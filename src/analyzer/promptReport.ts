@@ -4,7 +4,8 @@ import { effectiveness, effectSurvival, isEffective } from './evidence/effectSur
 import { computeLeak, largestOfEach, leakFloor } from './evidence/leak.ts';
 import { LineIndex, toFileRange } from './fileRanges.ts';
 import { factReports, variantFacts } from './factReports.ts';
-import { effectiveChecks } from './measure/behavior.ts';
+import type { PassRate } from './evidence/passRate.ts';
+import { effectiveChecks, isFollowed } from './measure/behavior.ts';
 import { measuredRisk } from './measure/riskOf.ts';
 import { floorOf, mean, strongestProbe, sum, type Measurement, type VariantMeasurement } from './measurement.ts';
 import type { AuditInput } from './outcome.ts';
@@ -225,18 +226,19 @@ function checksOf({ checks }: Measurement, instruction: number): InstructionRepo
       check: check.id,
       asks: check.description,
       probe,
-      status:
-        full === null
-          ? 'not-sampled'
-          : deleted === null
-            ? 'not-followed'
-            : isEffective({ full, deleted })
-              ? 'effective'
-              : 'not-effective',
+      status: statusOf(full, deleted),
       full,
       deleted,
       effectiveness: full === null || deleted === null ? null : effectiveness({ full, deleted }),
     }));
+}
+
+function statusOf(full: PassRate | null, deleted: PassRate | null): InstructionReport['checks'][number]['status'] {
+  if (full === null) return 'not-sampled';
+  if (!isFollowed(full)) return 'not-followed';
+  // Where sampling has not come so far, or was cancelled.
+  if (deleted === null) return 'not-sampled';
+  return isEffective({ full, deleted }) ? 'effective' : 'not-effective';
 }
 
 /** What a variant discloses, if compression alone makes this prompt leak: only then does its defense show an effect. */

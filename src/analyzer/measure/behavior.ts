@@ -13,6 +13,7 @@ import { measuredRisk } from './riskOf.ts';
 const sampleTokens = 80;
 /** A check that passes less often than this with the full cache is one that the model does not follow. */
 const followedRate = 0.5;
+export const isFollowed = (full: PassRate): boolean => rate(full) >= followedRate;
 /** Rates and effects at which half of the samples say that the other half will not change it. */
 const hopelessRate = 0.25;
 const hopelessEffect = 0.1;
@@ -91,7 +92,7 @@ export async function sampleArms(measuring: Measuring, told: SamplesDone): Promi
   await sampleFull(asked, 0, half);
   const hopeful = asked.filter(({ full }) => rate(full!) >= hopelessRate);
   await sampleFull(hopeful, half, samples - half);
-  const followed = hopeful.filter(({ full }) => rate(full!) >= followedRate);
+  const followed = hopeful.filter(({ full }) => isFollowed(full!));
   await sampleDeleted(followed, 0, half);
   const differing = followed.filter((check) => effectiveness(effectOf(check)).value >= hopelessEffect);
   await sampleDeleted(differing, half, samples - half);

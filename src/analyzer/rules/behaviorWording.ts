@@ -8,8 +8,10 @@ const of = ({ passed, samples }: { readonly passed: number; readonly samples: nu
   `${passed} of ${samples}`;
 
 /** What sampling said of a check with the full cache, as a clause. */
-export function checkText({ status, full, deleted }: CheckReport): string {
-  if (full === null || status === 'not-sampled') return 'not sampled: no probe brings it about';
+export function checkText({ status, probe, full, deleted }: CheckReport): string {
+  if (full === null || status === 'not-sampled') {
+    return probe === null ? 'not sampled: no probe brings it about' : 'not sampled to the end';
+  }
   const followed = `obeyed in ${of(full)} answers`;
   if (status === 'not-followed' || deleted === null) {
     return `${followed} with the full cache: this model does not follow it`;
