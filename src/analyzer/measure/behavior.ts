@@ -1,3 +1,4 @@
+import { chunks } from '../../runtime/simulator/groupBy.ts';
 import type { GenerateRow, Mask, PrefixHandle } from '../../runtime/languageModel.ts';
 import { passesStrictly } from '../checks/check.ts';
 import { effectiveness, effectSurvival, isDecided, isEffective } from '../evidence/effectSurvival.ts';
@@ -142,10 +143,6 @@ const uncertainty = (measurement: Measurement, { variant, checks }: Cell): numbe
   Math.max(
     ...checks.map(({ instruction }) => -Math.abs(0.5 - (measuredRisk(measurement, instruction, variant) ?? 0.5))),
   );
-
-function* chunks<T>(items: readonly T[], size: number): Generator<T[]> {
-  for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size);
-}
 
 const effectOf = ({ full, deleted }: CheckMeasurement) => ({ full: full!, deleted: deleted! });
 const isPromising = (check: CheckMeasurement): boolean => effectiveness(effectOf(check)).value >= promisingEffect;

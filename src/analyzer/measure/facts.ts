@@ -1,10 +1,9 @@
-import { keepRates } from '../../cache/retention.ts';
-import type { AnswerRow, Answered, CompressedCache, Mask } from '../../runtime/languageModel.ts';
+import type { AnswerRow, Answered, Mask } from '../../runtime/languageModel.ts';
 import { compareSaid } from '../facts/compareSaid.ts';
 import type { FactStatement } from '../facts/factStatement.ts';
 import type { PromptFact } from '../facts/promptFacts.ts';
 import { sum } from '../measurement.ts';
-import { decodeOf, type Measuring, type RowsDone } from './measuring.ts';
+import { decodeOf, keepsAll, type Measuring, type RowsDone } from './measuring.ts';
 
 /**
  * The user turn before a fact. Of the wordings that were tried on six prompts with 28 facts (English and German), the default model
@@ -37,7 +36,7 @@ export async function measureFacts(measuring: Measuring, done: RowsDone): Promis
   const stated = clozes.filter(({ fact }) => fullFacts.get(fact.id)!.outcome === 'stated');
   const compared = spread(stated, mostCompared);
   const decode = decodeOf(settings);
-  const changed = variants.filter(({ cache }) => decode !== undefined || !isFull(cache));
+  const changed = variants.filter(({ cache }) => decode !== undefined || !keepsAll(cache));
   const rows = changed.flatMap(({ cache }) =>
     compared.map((cloze) => ({ ...rowOf({ kind: 'variant', variant: cache.variant })(cloze), decode })),
   );
@@ -88,10 +87,6 @@ function statement({ fact, head }: Cloze, { generated, comparison }: Answered): 
   const { outcome, value } = compareSaid(fact, fact.leadIn, said);
   return { logProb: sum(comparison.logProbs), outcome, said: value };
 }
-
-/** Whether a cache is the full one, so that it answers the same. */
-const isFull = ({ kept, isChanged }: CompressedCache): boolean =>
-  !isChanged && keepRates(kept).every((rate) => rate === 1);
 
 /** At most so many, evenly from the first to the last: policies differ in which part of a prompt they keep. */
 function spread<T>(items: readonly T[], most: number): T[] {

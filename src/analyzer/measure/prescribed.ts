@@ -3,7 +3,7 @@ import { isSaidUncompressed } from '../evidence/prescribedAnswer.ts';
 import { sum, type Measurement } from '../measurement.ts';
 import type { PrescribedAnswer } from '../prescribed/index.ts';
 import type { InstructionProbe, InstructionProbeKind } from '../probes/index.ts';
-import { suffixOf, type Measuring, type RowsDone } from './measuring.ts';
+import { keepsAll, suffixOf, type Measuring, type RowsDone } from './measuring.ts';
 
 /** Probes on which one prescribed answer is tried with the full cache. */
 const mostProbes = 3;
@@ -31,7 +31,7 @@ export async function measurePrescribed(measuring: Measuring, done: RowsDone): P
   for (const { dictated, probe } of asked) {
     const { instruction } = dictated;
     for (const { cache, prescribed } of measuring.measurement.variants) {
-      if (cache.keptTokens >= measuring.prefix.seqLen && !cache.isChanged) {
+      if (keepsAll(cache)) {
         prescribed.set(instruction, prescribedArms.get(instruction)!.logProbFull);
         continue;
       }

@@ -1,6 +1,7 @@
 import { askedFacts } from '../facts/factVerdict.ts';
 import type { FactReport, Finding, PromptReport } from '../report.ts';
 import { factGrid, type FactCell, type FactRow } from './factGrid.ts';
+import { modelFree } from './modelFree.ts';
 import type { Rule } from './rule.ts';
 import { breakingList, policyList, quoted, variantTitle } from './wording.ts';
 
@@ -52,17 +53,11 @@ function findingOf(prompt: PromptReport, fact: FactReport, rows: readonly FactRo
     likely: false,
     quotes: [quoted(fact.text), ...(shown.measured!.outcome === 'other' ? [quoted(shown.measured!.said)] : [])],
     evidence: {
+      ...modelFree.evidence,
       breaking: rows.flatMap(({ worst: { policy, ratio, verdict } }) =>
         verdict === 'lost' ? [{ policy, ratio }] : [],
       ),
       safe: rows.filter(({ worst }) => worst.verdict === 'stated').map(({ policy }) => policy),
-      influence: null,
-      probe: null,
-      loss: null,
-      risk: null,
-      retention: null,
-      leak: null,
-      fullLeak: null,
     },
   };
 }
