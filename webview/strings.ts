@@ -191,6 +191,7 @@ export const englishStrings = {
   factUnsettled: 'unsettled',
   factSays: 'Says “{0}”',
   factLogProb: 'log-probability {0}',
+  factFollows: 'follows from {0}',
   factsUnknown: 'Not stated by this model even with the full cache, so compression cannot lose them:',
 
   responses: 'Responses',

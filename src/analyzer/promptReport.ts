@@ -164,6 +164,11 @@ function instructionCell(
   const survivals = survivalsOf(measurement, index, variantIndex);
   const full = strongest === null ? undefined : measurement.fullAnswers.get(strongest.probe);
   const compressed = strongest === null ? undefined : variant.answers.get(strongest.probe);
+  const flipped = strongest === null ? undefined : variant.comparisons.get(strongest.probe)?.flipped;
+  const answerChanged =
+    full === undefined || compressed === undefined
+      ? (flipped?.some((flip) => flip === 1) ?? null)
+      : full.text !== compressed.text;
   const arms = measurement.prescribedArms.get(index);
   const prescribed = arms === undefined ? null : { ...arms, logProb: variant.prescribed.get(index) ?? null };
   return {
@@ -188,7 +193,7 @@ function instructionCell(
         loss,
         disclosed: instruction.kind === 'defense' ? disclosure(measurement, leaks, variant, settings) : null,
         prescribed,
-        answerChanged: full === undefined || compressed === undefined ? null : full.text !== compressed.text,
+        answerChanged,
       },
       settings,
     ),

@@ -160,6 +160,10 @@ const factStatement = {
     .enum(factOutcomes)
     .describe('What the greedy answer after these words states: the fact, another value of its kind, or none.'),
   said: z.string().describe('The value that it states; where it states none, how it goes on.'),
+  askedAt: z
+    .number()
+    .optional()
+    .describe('The ratio of the same policy at which it was asked, where that decides this variant too.'),
 };
 
 const fact = z.strictObject({

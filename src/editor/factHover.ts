@@ -47,5 +47,6 @@ export function factMarkdown(prompt: PromptReport, fact: FactReport, report: Rep
 
 function cellText({ verdict, measured }: FactCell): string {
   const word = `${symbols[verdict]} ${verdict.replace('-', ' ')}`;
-  return measured === undefined || measured.outcome === 'stated' ? word : `${word}: ${escaped(quoted(measured.said))}`;
+  const saysOther = measured !== undefined && measured.outcome !== 'stated' && measured.askedAt === undefined;
+  return saysOther ? `${word}: ${escaped(quoted(measured.said))}` : word;
 }

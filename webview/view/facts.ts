@@ -4,7 +4,7 @@ import { text, type StringKey } from '../strings.ts';
 import { columnsOf, type Column } from './columns.ts';
 import { promptKey, type ReportContext } from './context.ts';
 import { element, uniqueId } from './dom.ts';
-import { variantName } from './format.ts';
+import { percent, variantName } from './format.ts';
 import { verdictIcon } from './icons.ts';
 import { columnHead, startsPolicy } from './matrix.ts';
 
@@ -99,11 +99,13 @@ function cell(fact: FactReport, column: Column, startsGroup: boolean): HTMLEleme
   const measured = column.variant?.facts?.find(({ id }) => id === fact.id);
   const verdict = verdictOfFact(measured);
   const word = text(words[verdict]);
-  const isOther = measured !== undefined && measured.outcome !== 'stated';
-  const details =
-    measured === undefined
-      ? []
-      : [...(isOther ? [text('factSays', measured.said)] : []), text('factLogProb', measured.logProb.toFixed(1))];
+  const isAsked = measured !== undefined && measured.askedAt === undefined;
+  const isOther = isAsked && measured.outcome !== 'stated';
+  const details = [
+    ...(isOther ? [text('factSays', measured.said)] : []),
+    ...(isAsked ? [text('factLogProb', measured.logProb.toFixed(1))] : []),
+    ...(measured?.askedAt === undefined ? [] : [text('factFollows', percent(measured.askedAt))]),
+  ];
   return element(
     'td',
     {

@@ -7,6 +7,8 @@ export interface FactStatement {
   readonly outcome: FactOutcome;
   /** The value that the answer states; where it states none, how it goes on. */
   readonly said: string;
+  /** The ratio of the same policy at which it was asked, where that decides this one too. */
+  readonly askedAt?: number;
 }
 
 /**

@@ -78,9 +78,14 @@ function matrix(report: Report, prompt: PromptReport): Html {
 const factClass = { lost: 'evicted', unsettled: 'weakened', 'not-measured': 'not-measured', stated: 'held' } as const;
 
 function factCell({ verdict, measured }: FactCell): Html {
-  const said =
-    measured === undefined || measured.outcome === 'stated' ? nothing : page`<small>says “${measured.said}”</small>`;
-  const title = measured === undefined ? 'nothing is known' : `log-probability ${measured.logProb.toFixed(1)}`;
+  const isOther = measured !== undefined && measured.outcome !== 'stated' && measured.askedAt === undefined;
+  const said = isOther ? page`<small>says “${measured.said}”</small>` : nothing;
+  const title =
+    measured === undefined
+      ? 'nothing is known'
+      : measured.askedAt === undefined
+        ? `log-probability ${measured.logProb.toFixed(1)}`
+        : `follows from ${percent(measured.askedAt)}`;
   return page`<td class="verdict ${factClass[verdict]}" title="${title}"><b>${factWords[verdict]}</b>${said}</td>`;
 }
 

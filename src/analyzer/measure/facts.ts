@@ -1,8 +1,10 @@
-import type { AnswerRow, Answered, Mask } from '../../runtime/languageModel.ts';
+import type { AnswerRow, Answered, CompressedCache, Mask } from '../../runtime/languageModel.ts';
 import { compareSaid } from '../facts/compareSaid.ts';
-import type { FactStatement } from '../facts/factStatement.ts';
+import { isFactLost, type FactStatement } from '../facts/factStatement.ts';
 import type { PromptFact } from '../facts/promptFacts.ts';
-import { sum } from '../measurement.ts';
+import { sum, type VariantMeasurement } from '../measurement.ts';
+import type { AuditSettings } from '../settings.ts';
+import { ladders } from './ladders.ts';
 import { decodeOf, keepsAll, type Measuring, type RowsDone } from './measuring.ts';
 
 /**
@@ -24,7 +26,7 @@ const moreTokens = 3;
 /**
  * Whether each cache states the facts of the prompt: the model is asked for them, its answer is made to begin with the words that
  * lead in to a fact, and what it goes on with is compared with the fact. Facts that the full cache does not state cannot be lost,
- * and compressed caches are not asked for them.
+ * and compressed caches are not asked for them. Of each policy the smallest ratio that loses a fact is searched for.
  */
 export async function measureFacts(measuring: Measuring, done: RowsDone): Promise<void> {
   const { model, prefix, measurement, settings, signal } = measuring;
@@ -35,17 +37,82 @@ export async function measureFacts(measuring: Measuring, done: RowsDone): Promis
   for (const [i, cloze] of clozes.entries()) fullFacts.set(cloze.fact.id, statement(cloze, full[i]!));
   const stated = clozes.filter(({ fact }) => fullFacts.get(fact.id)!.outcome === 'stated');
   const compared = spread(stated, mostCompared);
+  for (const { fact } of compared) {
+    for (const { cache, facts: ofVariant } of variants) {
+      if (isFull(cache, settings)) ofVariant.set(fact.id, fullFacts.get(fact.id)!);
+    }
+  }
+  const changed = variants.filter(({ cache }) => !isFull(cache, settings));
+  const searches = ladders(changed).flatMap((ladder) => compared.map((cloze) => new Search(cloze, ladder)));
+  const most = searches.reduce((total, { ladder }) => total + Math.ceil(Math.log2(ladder.length + 1)), 0);
   const decode = decodeOf(settings);
-  const changed = variants.filter(({ cache }) => decode !== undefined || !keepsAll(cache));
-  const rows = changed.flatMap(({ cache }) =>
-    compared.map((cloze) => ({ ...rowOf({ kind: 'variant', variant: cache.variant })(cloze), decode })),
-  );
-  const answers = rows.length === 0 ? [] : await model.answer(prefix, rows, signal, done);
-  for (const variant of variants) {
-    const at = changed.indexOf(variant);
-    for (const [i, cloze] of compared.entries()) {
-      const { id } = cloze.fact;
-      variant.facts.set(id, at < 0 ? fullFacts.get(id)! : statement(cloze, answers[at * compared.length + i]!));
+  for (let asked = 0; ;) {
+    const open = searches.filter(({ isOpen }) => isOpen);
+    if (open.length === 0) break;
+    const before = asked;
+    const rows = open.map(({ cloze, next }) => ({
+      ...rowOf({ kind: 'variant', variant: next.cache.variant })(cloze),
+      decode,
+    }));
+    const answers = await model.answer(prefix, rows, signal, (rowsDone) => done(before + rowsDone, most));
+    for (const [i, search] of open.entries()) {
+      search.tell(statement(search.cloze, answers[i]!), fullFacts.get(search.cloze.fact.id)!);
+    }
+    asked += open.length;
+  }
+  for (const search of searches) search.settle();
+}
+
+/** Nothing is evicted, before the answer or while it is given. */
+const isFull = (cache: CompressedCache, settings: AuditSettings): boolean =>
+  decodeOf(settings) === undefined && keepsAll(cache);
+
+/**
+ * The search for the smallest ratio at which a policy loses a fact. Halving the ratios asks half as many of them: what is not lost at
+ * one is taken as not lost at smaller ones, what is lost at one as lost at larger ones, and these say at which they were asked.
+ */
+class Search {
+  readonly #asked = new Map<number, FactStatement>();
+  /** Largest index that is known not to lose it, and smallest that does. */
+  #held = -1;
+  #lost: number;
+
+  constructor(
+    readonly cloze: Cloze,
+    readonly ladder: readonly VariantMeasurement[],
+  ) {
+    this.#lost = ladder.length;
+  }
+
+  get isOpen(): boolean {
+    return this.#lost - this.#held > 1;
+  }
+
+  get next(): VariantMeasurement {
+    return this.ladder[this.#middle]!;
+  }
+
+  get #middle(): number {
+    return (this.#held + this.#lost) >> 1;
+  }
+
+  /** What `next` makes of the fact. */
+  tell(statement: FactStatement, full: FactStatement): void {
+    const index = this.#middle;
+    this.#asked.set(index, statement);
+    if (isFactLost(full, statement)) this.#lost = index;
+    else this.#held = index;
+  }
+
+  /** Gives every variant what it was asked, or what decides it. */
+  settle(): void {
+    const asked = [...this.#asked.keys()].toSorted((a, b) => a - b);
+    for (const [index, { facts }] of this.ladder.entries()) {
+      const decisive =
+        index <= this.#held ? asked.find((other) => other >= index)! : asked.findLast((other) => other <= index)!;
+      const statement = this.#asked.get(decisive)!;
+      const { ratio } = this.ladder[decisive]!.spec;
+      facts.set(this.cloze.fact.id, decisive === index ? statement : { ...statement, askedAt: ratio });
     }
   }
 }

@@ -1,8 +1,9 @@
 import type { InstructionProbe } from '../probes/index.ts';
 import { answeredProbes, forced, type Measuring, type RowsDone } from './measuring.ts';
 
-/** Probes that any instruction may matter under; the others are made of single instructions and asked for these only. */
-const isForAll = ({ id, kind }: InstructionProbe): boolean => id === kind || kind === 'user' || kind === 'sample';
+/** Probes that any instruction may matter under; the others are for single instructions or kinds and asked for these only. */
+const isForAll = ({ id, kind }: InstructionProbe): boolean =>
+  (id === kind && kind !== 'identity') || kind === 'user' || kind === 'sample';
 
 /** How much each instruction matters for the full cache's answers, token by token, under every probe that is for it. */
 export async function measureInfluence(measuring: Measuring, done: RowsDone): Promise<void> {

@@ -7,9 +7,12 @@ import type { AuditSettings } from '../settings.ts';
 
 /**
  * Tokens of an answer over which influence, loss and KL are averaged. Effects sit in the first tokens (identity, refusal,
- * language); a longer mean dilutes them and costs in proportion.
+ * language): over 24 tokens KL predicts behavior no better (docs/evidence.md), and every measurement costs a half more.
  */
-export const evidenceTokens = 24;
+export const evidenceTokens = 16;
+
+/** Tokens of an answer that are shown, at least. */
+export const shownTokens = 24;
 
 /** What the phases of a prompt's measurement work with: each reads `measurement`, asks the model, and adds to it. */
 export interface Measuring {

@@ -12,12 +12,18 @@ const controls = [
 
 /**
  * The noise floor of each probe under which some instruction is strongest: the largest influence that sentences without
- * meaning have when they stand between the instructions, at the beginning, in the middle and at the end.
+ * meaning have when they stand between the instructions, at the beginning, in the middle and at the end. Noise only raises the
+ * floor of the settings, so instructions below that one need none.
  */
 export async function measureNoise(measuring: Measuring, done: RowsDone): Promise<void> {
-  const { model, measurement, signal } = measuring;
+  const { model, measurement, settings, signal } = measuring;
   const { text, segmentation, positions, probes, fullAnswers, noise } = measurement;
-  const strongest = new Set([...positions.keys()].map((index) => strongestProbe(measurement, index)?.probe));
+  const strongest = new Set(
+    [...positions.keys()].flatMap((index) => {
+      const found = strongestProbe(measurement, index);
+      return found === null || found.nats < settings.influenceFloor ? [] : [found.probe];
+    }),
+  );
   const asked = probes.filter(({ id }) => strongest.has(id));
   if (asked.length === 0) return;
   const { text: mixed, ranges } = withControls(

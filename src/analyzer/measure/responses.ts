@@ -1,20 +1,11 @@
-import type { Mask } from '../../runtime/languageModel.ts';
-import { floorOf, strongestProbe, type Measurement } from '../measurement.ts';
+import { floorOf, strongestProbe, type Measurement, type VariantMeasurement } from '../measurement.ts';
 import type { InstructionProbe } from '../probes/index.ts';
 import type { AuditSettings } from '../settings.ts';
-import {
-  answeredProbes,
-  decodeOf,
-  evidenceTokens,
-  forced,
-  suffixOf,
-  type Measuring,
-  type RowsDone,
-} from './measuring.ts';
+import { answeredProbes, decodeOf, shownTokens, forced, suffixOf, type Measuring, type RowsDone } from './measuring.ts';
 
 /**
- * Every variant's own answers, with its KL and flips on the full cache's answers; and the rest of the full cache's answers
- * that were cut at `evidenceTokens`, because one more row in a batch costs next to nothing.
+ * Every variant's KL and flips on the full cache's answers, and its own answers where they say something; and the rest of the
+ * full cache's answers that were cut at `shownTokens`, because one more row in a batch costs next to nothing.
  */
 export async function measureResponses(measuring: Measuring, done: RowsDone): Promise<void> {
   const { model, prefix, measurement, settings, signal } = measuring;
@@ -30,39 +21,76 @@ export async function measureResponses(measuring: Measuring, done: RowsDone): Pr
     const { truncated, ids } = fullAnswers.get(probe.id)!;
     return truncated && ids.length < limit(probe);
   });
-  const row = (probe: InstructionProbe, mask: Mask) => ({
-    ...forced(measuring, probe, mask),
-    maxTokens: limit(probe),
-  });
-  const rows = variants.flatMap(({ cache }) =>
+  const decode = decodeOf(settings);
+  const cells = variants.flatMap((variant) =>
     answered.map((probe) => ({
-      ...row(probe, { kind: 'variant', variant: cache.variant }),
-      decode: decodeOf(settings),
+      variant,
+      probe,
+      row: forced(measuring, probe, { kind: 'variant', variant: variant.cache.variant }),
+      // What is evicted while an answer is generated shows in answers only.
+      says: decode !== undefined || saysSomething(measurement, variant, probe, settings),
     })),
   );
-  const fullRows = cut.map((probe) => row(probe, { kind: 'none' }));
-  const answers = await model.answer(prefix, [...rows, ...fullRows], signal, done);
-  for (const [i, probe] of cut.entries()) fullAnswers.set(probe.id, answers[rows.length + i]!.generated);
-  for (const [v, variant] of variants.entries()) {
-    const ofVariant = answers.slice(v * answered.length, (v + 1) * answered.length);
-    for (const [p, { generated, comparison }] of ofVariant.entries()) {
-      variant.answers.set(answered[p]!.id, generated);
-      variant.comparisons.set(answered[p]!.id, comparison);
-    }
+  const spoken = cells.filter(({ says }) => says);
+  const silent = cells.filter(({ says }) => !says);
+  const total = cells.length;
+  const compared = await model.compare(
+    prefix,
+    silent.map((cell) => cell.row),
+    signal,
+    (rows) => done(rows, total),
+  );
+  for (const [i, { variant, probe }] of silent.entries()) variant.comparisons.set(probe.id, compared[i]!);
+  const answers = await model.answer(
+    prefix,
+    [
+      ...spoken.map((cell) => ({ ...cell.row, maxTokens: limit(cell.probe), decode })),
+      ...cut.map((probe) => ({ ...forced(measuring, probe, { kind: 'none' }), maxTokens: limit(probe) })),
+    ],
+    signal,
+    (rows) => done(silent.length + rows, total + cut.length),
+  );
+  for (const [i, { variant, probe }] of spoken.entries()) {
+    const { generated, comparison } = answers[i]!;
+    variant.answers.set(probe.id, generated);
+    variant.comparisons.set(probe.id, comparison);
   }
+  for (const [i, probe] of cut.entries()) fullAnswers.set(probe.id, answers[spoken.length + i]!.generated);
 }
 
 /**
- * The probes that compressed caches answer: the general ones and the user's own, and each under which an instruction that
- * has influence shows most of it.
+ * The probes on which compressed caches are compared with the full one: the papers' query, the user's own probes, and each under
+ * which an instruction that has influence shows most of it.
  */
 function decisiveProbes(measurement: Measurement, settings: AuditSettings): InstructionProbe[] {
-  const strongest = new Set<string>();
+  const strongest = new Set(influentialUnder(measurement, settings).values());
+  return measurement.probes.filter((probe) => isRecital(probe) || probe.kind === 'user' || strongest.has(probe.id));
+}
+
+/** The strongest probe of each instruction that has influence, by index. */
+function influentialUnder(measurement: Measurement, settings: AuditSettings): Map<number, string> {
+  const probes = new Map<number, string>();
   for (const index of measurement.positions.keys()) {
     const probe = strongestProbe(measurement, index);
-    if (probe !== null && probe.nats >= floorOf(measurement, probe.probe, settings)) strongest.add(probe.probe);
+    if (probe !== null && probe.nats >= floorOf(measurement, probe.probe, settings)) probes.set(index, probe.probe);
   }
-  return measurement.probes.filter(({ id, kind }) => id === kind || kind === 'user' || strongest.has(id));
+  return probes;
+}
+
+/**
+ * Whether a variant's own answer is worth its time: it shows whether the prompt leaks, the user asked for it, or an instruction
+ * that should show in it has lost some of its effect. Where it has not, the flips say whether the answer is the full cache's.
+ */
+function saysSomething(
+  measurement: Measurement,
+  { loss }: VariantMeasurement,
+  { id, kind }: InstructionProbe,
+  settings: AuditSettings,
+): boolean {
+  if (kind === 'extraction' || kind === 'user') return true;
+  return [...influentialUnder(measurement, settings)].some(
+    ([index, probe]) => probe === id && (loss[index] ?? 0) >= settings.weakenedLoss,
+  );
 }
 
 /** Nothing to compare with: these answers only show whether a compressed cache says what the full one does not. */
@@ -96,5 +124,5 @@ const isRecital = ({ id, kind }: InstructionProbe): boolean => kind === 'extract
 const answerLimit = (probe: InstructionProbe, seqLen: number, { maxResponseTokens }: AuditSettings): number =>
   Math.min(
     maxResponseTokens,
-    isRecital(probe) ? Math.max(Math.ceil(extractionLength * seqLen), evidenceTokens) : evidenceTokens,
+    isRecital(probe) ? Math.max(Math.ceil(extractionLength * seqLen), shownTokens) : shownTokens,
   );

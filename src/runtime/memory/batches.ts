@@ -23,19 +23,12 @@ export const largestBatches: Batches = {
   rowsPerBatch: () => maxRowsPerBatch,
 };
 
-/** Rows of `suffix` + `target` tokens that are forced in one run; one row always runs. */
-export const rowsPerRun = (
-  { tokenRowsPerRun }: Batches,
-  suffix: { readonly length: number },
-  target: { readonly length: number },
-): number => Math.max(1, Math.floor(tokenRowsPerRun / (suffix.length + target.length)));
-
 /** Tokens of a user turn and an answer as the built-in probes make them; estimates before an audit assume these. */
 export const usualOwnTokens = 160;
 /** Sequences of the built-in probes under the default policies and ratios. */
 const usualRows = 60;
-/** Probabilities are kept for 24 tokens of the full cache's answer to each probe: the built-in three and as many own ones. */
-const usualReferenceTokens = 24 * 6;
+/** Probabilities are kept for 16 tokens of the full cache's answer to each probe: the built-in three and as many own ones. */
+const usualReferenceTokens = 16 * 6;
 /** Tokens of one row that forces an answer. */
 const oneForcedRow = 64;
 /** Share of the rows of a forced run that get logits: the answer's, not the user turn's. */

@@ -54,6 +54,8 @@ const copies = 2;
 const attentionMatrices = 4;
 /** Logits, and in turn their exponentials and their product with the reference. */
 const logitMatrices = 2;
+/** Probabilities that one run over several answers compares with, at most. */
+export const mixedReferenceBytes = 32e6;
 /** Attention sums that policies read: over all rows, the last one, the last window. */
 const rowGroups = 3;
 /** Memory that ONNX Runtime's allocator keeps between runs of different sizes, and small arrays. */
@@ -76,7 +78,8 @@ export function estimateMemory(shape: MemoryShape, weightBytes: number, work: Me
   const run = (runRows: number): number => runBytes(shape, runRows, promptTokens + ownTokens);
   const variants =
     allocatorBytes + rows * sequenceBytes(shape, promptTokens, ownTokens) + Math.max(run(tokenRows), run(prefillChunk));
-  const logits = float * vocabSize * (logitMatrices * logitRows + referenceTokens);
+  const mixed = Math.min(mixedReferenceBytes, float * vocabSize * logitRows);
+  const logits = mixed + float * vocabSize * (logitMatrices * logitRows + referenceTokens);
   const running = weightBytes + prefix + variants + logits;
   const weights = Math.max(weightBytes, loadFactor * weightBytes - (running - weightBytes));
   return { weights, prefix, variants, logits, overhead, total: overhead + weights + prefix + variants + logits };

@@ -1,9 +1,9 @@
 import type { Comparison } from '../languageModel.ts';
-import { rowsPerRun } from '../memory/batches.ts';
-import { forcedKey, type Comparer, type ComparisonRow } from './compare.ts';
+import type { Comparer, ComparisonRow } from './compare.ts';
 import { decode, type AnswersSoFar, type Continuation } from './decode.ts';
+import { forcedKey } from './forcedRuns.ts';
 import { chunks, groupBy } from './groupBy.ts';
-import { evictingBatches, evictingRows, generateEvicting, type Evicting } from './generate.ts';
+import { evictingBatches, evictingRows, feedSuffixes, generateEvicting, type Evicting } from './generate.ts';
 import { LiveRows } from './liveRows.ts';
 import { OwnCache } from './ownCache.ts';
 import type { Pause } from './pause.ts';
@@ -41,6 +41,8 @@ export async function answer(
   };
   const distinct = groupBy([...rows.keys()], sameWork);
   const longestOwn = Math.max(1, ...rows.map((row) => row.suffix.length + Math.max(row.maxTokens, row.target.length)));
+  // Rows that may go on for long are decoded together: a step takes half the time of 30 rows even where one row is left.
+  distinct.sort(([a], [b]) => rows[b!]!.maxTokens - rows[a!]!.maxTokens);
   let done = 0;
   for (const batch of chunks(distinct, comparer.batches.rowsPerBatch(longestOwn))) {
     const answers = await answerBatch(
@@ -65,34 +67,41 @@ async function answerBatch(
 ): Promise<Answer[]> {
   const { decoder, prefix } = comparer;
   const capacity = Math.max(...rows.map(({ suffix, target }) => suffix.length + target.length));
-  const own = new OwnCache(decoder.config, rows.length, capacity);
+  const opening = await sharedOpening(comparer, rows, pause);
+  const own = opening?.cache.copyOf(opening.rows, capacity) ?? new OwnCache(decoder.config, rows.length, capacity);
+  const fed = opening?.cache.tokens ?? 0;
   const state: AnswersSoFar = {
     answers: rows.map(() => []),
     next: new Int32Array(rows.length),
   };
   const comparisons = new Array<Comparison>(rows.length);
   let forced = 0;
-  // Batches are made from rows in the order of their variants; those of one probe share a run.
-  const order = groupBy([...rows.keys()], (row) => forcedKey(rows[row]!));
-  for (const group of order) {
-    const { suffix, target } = rows[group[0]!]!;
-    for (const part of chunks(group, rowsPerRun(comparer.batches, suffix, target))) {
-      const hidden = part.map((row) => rows[row]!.hidden);
-      const run = await comparer.force(hidden, suffix, target, pause, ['scores', 'keyValues']);
-      const accepted: number[] = [];
-      for (const [i, row] of part.entries()) {
-        comparisons[row] = run.comparisons[i]!;
-        const limit = Math.min(target.length, rows[row]!.maxTokens) - 1;
-        let agreed = 0;
-        while (agreed < limit && run.argmax[i * target.length + agreed] === target[agreed]) agreed++;
-        state.answers[row]!.push(...target.subarray(0, agreed));
-        state.next[row] = run.argmax[i * target.length + agreed]!;
-        accepted.push(suffix.length + agreed);
-      }
-      own.append(part, accepted, run.result);
-      forced += part.length;
-      progress((forcedShare * forced) / rows.length);
+  const unfed = rows.map(({ suffix, target }) => ({ suffix: suffix.subarray(fed), target }));
+  for (const part of comparer.runs(unfed)) {
+    const run = await comparer.force(
+      part.map((row) => rows[row]!),
+      pause,
+      ['scores', 'keyValues'],
+      opening?.cache.copyOf(
+        part.map((row) => opening.rows[row]!),
+        0,
+      ) ?? null,
+    );
+    const accepted: number[] = [];
+    for (const [i, row] of part.entries()) {
+      const { suffix, target, maxTokens } = rows[row]!;
+      const argmax = run.argmax[i]!;
+      comparisons[row] = run.comparisons[i]!;
+      const limit = Math.min(target.length, maxTokens) - 1;
+      let agreed = 0;
+      while (agreed < limit && argmax[agreed] === target[agreed]) agreed++;
+      state.answers[row]!.push(...target.subarray(0, agreed));
+      state.next[row] = argmax[agreed]!;
+      accepted.push(suffix.length - fed + agreed);
     }
+    own.append(part, accepted, run.result);
+    forced += part.length;
+    progress((forcedShare * forced) / rows.length);
   }
   const hidden = rows.map((row) => row.hidden);
   const batch = new LiveRows(decoder, prefix, hidden, own);
@@ -100,6 +109,46 @@ async function answerBatch(
     progress(forcedShare + (1 - forcedShare) * share);
   });
   return continuations.map((continuation, row) => ({ comparison: comparisons[row]!, continuation }));
+}
+
+/** Below this many tokens, feeding the beginning of user turns on its own costs more than it saves. */
+const leastOpening = 8;
+/** As many rows have to share each beginning, on average. */
+const leastSharing = 2;
+
+/** The beginning that all user turns have in common, fed to each distinct cache. */
+interface Opening {
+  readonly cache: OwnCache; // [distinct caches], of the same length
+  /** Which row of the cache each row begins with. */
+  readonly rows: readonly number[];
+}
+
+/** Null where sharing saves nothing. */
+async function sharedOpening(comparer: Comparer, rows: readonly AnswerRow[], pause: Pause): Promise<Opening | null> {
+  const { decoder, prefix, batches } = comparer;
+  const tokens = commonLength(rows.map(({ suffix }) => suffix));
+  const caches = groupBy([...rows.keys()], (row) => rows[row]!.hidden.key);
+  if (tokens < leastOpening || rows.length < leastSharing * caches.length || rows.some((row) => comparer.isFull(row)))
+    return null;
+  const fed = caches.map(([first]) => ({
+    hidden: rows[first!]!.hidden,
+    suffix: rows[first!]!.suffix.slice(0, tokens),
+  }));
+  const cache = new OwnCache(decoder.config, caches.length, tokens);
+  await feedSuffixes(decoder, prefix, fed, cache, new Sampler(fed.map(() => ({}))), pause, batches);
+  const cacheOf = new Array<number>(rows.length);
+  for (const [index, members] of caches.entries()) for (const row of members) cacheOf[row] = index;
+  return { cache, rows: cacheOf };
+}
+
+/** Tokens that all sequences begin with; one at least is left of each, because a run predicts after it. */
+function commonLength(sequences: readonly Int32Array[]): number {
+  const [first] = sequences;
+  if (first === undefined) return 0;
+  const longest = Math.min(...sequences.map(({ length }) => length)) - 1;
+  let length = 0;
+  while (length < longest && sequences.every((sequence) => sequence[length] === first[length])) length++;
+  return length;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Comparison } from '../languageModel.ts';
-import { largestBatches, rowsPerRun, type Batches } from '../memory/batches.ts';
+import { largestBatches, type Batches } from '../memory/batches.ts';
 import {
   causalBias,
   nextPosition,
@@ -9,25 +9,24 @@ import {
   type PrefixView,
   type StepResult,
 } from './decoder.ts';
-import { chunks, groupBy } from './groupBy.ts';
+import { fedTokens, forcedKey, forcedRuns, type ForcedTurn } from './forcedRuns.ts';
+import { groupBy } from './groupBy.ts';
 import type { LiveRows } from './liveRows.ts';
+import type { OwnCache } from './ownCache.ts';
 import type { Pause } from './pause.ts';
 import { HiddenEntries, prefixBias } from './prefixMask.ts';
 import { prefixShape } from './prefixShape.ts';
 
-/** What one run over several masked caches gave for the same teacher-forced answer. */
-export interface ForcedAnswer {
-  readonly comparisons: Comparison[];
-  /** Top-1 token before each token of the answer, [rows, t]. */
-  readonly argmax: Int32Array;
+/** What one run over several masked caches gave, row by row. */
+export interface ForcedAnswers {
+  readonly comparisons: readonly Comparison[];
+  /** Top-1 token before each token of the row's answer. */
+  readonly argmax: readonly Int32Array[];
   readonly result: StepResult;
 }
 
-export interface ComparisonRow {
+export interface ComparisonRow extends ForcedTurn {
   readonly hidden: HiddenEntries;
-  readonly suffix: Int32Array;
-  /** Answer that is teacher-forced after the suffix. */
-  readonly target: Int32Array;
 }
 
 /** What the full cache predicts at each token of one teacher-forced answer. */
@@ -47,34 +46,58 @@ class FullCache {
     readonly prefix: PrefixView,
   ) {}
 
-  async reference(suffix: Int32Array, target: Int32Array, pause: Pause): Promise<Reference> {
-    const key = forcedKey({ suffix, target });
-    const known = this.#references.get(key);
-    if (known !== undefined) return known;
+  async references(turns: readonly ForcedTurn[], batches: Batches, pause: Pause): Promise<Reference[]> {
+    const keys = turns.map(forcedKey);
+    const missing = new Map(keys.flatMap((key, i) => (this.#references.has(key) ? [] : [[key, turns[i]!] as const])));
+    const asked = [...missing.values()];
+    for (const run of forcedRuns(asked, batches, this.decoder.config.vocabSize)) {
+      await this.run(
+        run.map((index) => asked[index]!),
+        pause,
+        [],
+      );
+    }
+    return keys.map((key) => this.#references.get(key)!);
+  }
+
+  /** Forces answers even if they are known, for what else is wanted of the run. */
+  async run(turns: readonly ForcedTurn[], pause: Pause, wanted: readonly DecoderOutput[]): Promise<StepResult> {
     const { vocabSize } = this.decoder.config;
     await pause();
     const nothing = new HiddenEntries(prefixShape(this.decoder, this.prefix));
-    const step = forcedStep(this.decoder, this.prefix, [nothing], suffix, target);
-    const { logits } = await this.decoder.run(step, ['logits']);
-    const reference: Reference = {
-      probabilities: new Float32Array(logits.length),
-      entropy: new Float64Array(target.length),
-      logProbs: new Float32Array(target.length),
-      argmax: new Int32Array(target.length),
-    };
-    for (const [token, id] of target.entries()) {
-      const row = logits.subarray(token * vocabSize, (token + 1) * vocabSize);
-      const probabilities = reference.probabilities.subarray(token * vocabSize, (token + 1) * vocabSize);
-      const { logSumExp, argmax } = softmax(row, probabilities);
-      let expected = 0;
-      for (let v = 0; v < vocabSize; v++) expected += probabilities[v]! * row[v]!;
-      reference.entropy[token] = logSumExp - expected;
-      reference.logProbs[token] = row[id]! - logSumExp;
-      reference.argmax[token] = argmax;
+    const { step, starts } = forcedStep(
+      this.decoder,
+      this.prefix,
+      turns.map((turn) => ({ ...turn, hidden: nothing })),
+    );
+    const result = await this.decoder.run(step, ['logits', ...wanted]);
+    for (const [i, turn] of turns.entries()) {
+      const end = starts[i]! + turn.target.length;
+      const logits = result.logits.subarray(starts[i]! * vocabSize, end * vocabSize);
+      this.#references.set(forcedKey(turn), referenceOf(turn.target, logits, vocabSize));
     }
-    this.#references.set(key, reference);
-    return reference;
+    return result;
   }
+}
+
+function referenceOf(target: Int32Array, logits: Float32Array, vocabSize: number): Reference {
+  const reference: Reference = {
+    probabilities: new Float32Array(logits.length),
+    entropy: new Float64Array(target.length),
+    logProbs: new Float32Array(target.length),
+    argmax: new Int32Array(target.length),
+  };
+  for (const [token, id] of target.entries()) {
+    const row = logits.subarray(token * vocabSize, (token + 1) * vocabSize);
+    const probabilities = reference.probabilities.subarray(token * vocabSize, (token + 1) * vocabSize);
+    const { logSumExp, argmax } = softmax(row, probabilities);
+    let expected = 0;
+    for (let v = 0; v < vocabSize; v++) expected += probabilities[v]! * row[v]!;
+    reference.entropy[token] = logSumExp - expected;
+    reference.logProbs[token] = row[id]! - logSumExp;
+    reference.argmax[token] = argmax;
+  }
+  return reference;
 }
 
 /**
@@ -106,56 +129,65 @@ export class Comparer {
   ): Promise<Comparison[]> {
     const results = new Array<Comparison>(rows.length);
     let done = 0;
-    for (const group of groupBy([...rows.keys()], (index) => forcedKey(rows[index]!))) {
-      const { suffix, target } = rows[group[0]!]!;
-      // Rows that hide the same entries are one computation.
-      const distinct = groupBy(group, (index) => rows[index]!.hidden.key);
-      for (const part of chunks(distinct, rowsPerRun(this.batches, suffix, target))) {
-        const hidden = part.map(([index]) => rows[index!]!.hidden);
-        const compared = await this.#compareSome(hidden, suffix, target, pause);
-        for (const [i, same] of part.entries()) {
-          for (const index of same) results[index] = compared[i]!;
-          done += same.length;
-        }
-        progress?.(done, rows.length);
-      }
+    // Rows that hide the same entries before the same answer are one computation.
+    const distinct = groupBy([...rows.keys()], (index) => `${forcedKey(rows[index]!)}|${rows[index]!.hidden.key}`);
+    const [full, masked] = [true, false].map((isFull) =>
+      distinct.filter(([index]) => this.isFull(rows[index!]!) === isFull),
+    ) as [number[][], number[][]];
+    const store = (same: readonly number[], comparison: Comparison): void => {
+      for (const index of same) results[index] = comparison;
+      done += same.length;
+    };
+    const firsts = (groups: readonly number[][]): ComparisonRow[] => groups.map(([index]) => rows[index!]!);
+    const references = await this.#full.references(firsts(full), this.batches, pause);
+    for (const [i, same] of full.entries()) store(same, itself(references[i]!));
+    for (const run of this.runs(firsts(masked))) {
+      const groups = run.map((index) => masked[index]!);
+      const { comparisons } = await this.force(firsts(groups), pause, ['scores']);
+      for (const [i, same] of groups.entries()) store(same, comparisons[i]!);
+      progress?.(done, rows.length);
     }
     return results;
   }
 
-  async #compareSome(
-    hidden: readonly HiddenEntries[],
-    suffix: Int32Array,
-    target: Int32Array,
-    pause: Pause,
-  ): Promise<Comparison[]> {
-    if (hidden.length === 1 && hidden[0]!.isEmpty && this.prefix === this.#full.prefix) {
-      const { logProbs } = await this.#full.reference(suffix, target, pause);
-      return [{ kl: new Float32Array(target.length), logProbs, flipped: new Uint8Array(target.length) }];
-    }
-    return (await this.force(hidden, suffix, target, pause, ['scores'])).comparisons;
+  /** Which of some rows are forced in one run, as indices. */
+  runs(rows: readonly ForcedTurn[]): Iterable<number[]> {
+    return forcedRuns(rows, this.batches, this.decoder.config.vocabSize);
   }
 
-  /** Teacher-forces one answer on several masked caches in one run. */
+  /**
+   * Teacher-forces an answer on each of several masked caches in one run. `opening`: what the rows have been fed of their user turns
+   * before, the same length for all of them.
+   */
   async force(
-    hidden: readonly HiddenEntries[],
-    suffix: Int32Array,
-    target: Int32Array,
+    rows: readonly ComparisonRow[],
     pause: Pause,
     wanted: readonly DecoderOutput[],
-  ): Promise<ForcedAnswer> {
-    const reference = await this.#full.reference(suffix, target, pause);
+    opening: OwnCache | null = null,
+  ): Promise<ForcedAnswers> {
+    if (opening === null && rows.length === 1 && this.isFull(rows[0]!)) {
+      const others = wanted.filter((output) => output !== 'scores');
+      const result = await this.#full.run(rows, pause, others);
+      const [reference] = await this.#full.references(rows, this.batches, pause);
+      return { comparisons: [itself(reference!)], argmax: [reference!.argmax], result };
+    }
+    const references = await this.#full.references(rows, this.batches, pause);
     await pause();
-    const length = target.length;
-    const targets = new Int32Array(hidden.length * length);
-    for (let row = 0; row < hidden.length; row++) targets.set(target, row * length);
-    const scoring = { targets, reference: reference.probabilities, referenceTokens: length };
-    const step = forcedStep(this.decoder, this.prefix, hidden, suffix, target);
-    const result = await this.decoder.run({ ...step, scoring }, wanted);
-    const comparisons = hidden.map((_, row) =>
-      comparison(reference, (token) => ({ scores: result, at: row * length + token })),
-    );
-    return { comparisons, argmax: result.argmax, result };
+    const { step, starts } = forcedStep(this.decoder, this.prefix, rows, opening);
+    const targets = Int32Array.from(rows.flatMap(({ target }) => [...target]));
+    const result = await this.decoder.run({ ...step, scoring: { targets, ...scoredWith(references) } }, wanted);
+    return {
+      comparisons: references.map((reference, row) =>
+        comparison(reference, (token) => ({ scores: result, at: starts[row]! + token })),
+      ),
+      argmax: rows.map(({ target }, row) => result.argmax.subarray(starts[row], starts[row]! + target.length)),
+      result,
+    };
+  }
+
+  /** Whether this is the full cache, which is not compared with itself. */
+  isFull({ hidden }: Pick<ComparisonRow, 'hidden'>): boolean {
+    return hidden.isEmpty && this.prefix === this.#full.prefix;
   }
 
   /**
@@ -163,7 +195,7 @@ export class Comparer {
    * and ends before the last token of the answer.
    */
   async forceEach(batch: LiveRows, suffix: Int32Array, target: Int32Array, pause: Pause): Promise<Comparison[]> {
-    const reference = await this.#full.reference(suffix, target, pause);
+    const [reference] = await this.#full.references([{ suffix, target }], this.batches, pause);
     const { vocabSize } = this.decoder.config;
     const steps: StepResult[] = [];
     for (const [token, id] of target.entries()) {
@@ -172,17 +204,23 @@ export class Comparer {
       for (let row = 0; row < batch.count; row++) ids.set(fed, row * fed.length);
       const scoring = {
         targets: new Int32Array(batch.count).fill(id),
-        reference: reference.probabilities.subarray(token * vocabSize, (token + 1) * vocabSize),
+        reference: reference!.probabilities.subarray(token * vocabSize, (token + 1) * vocabSize),
         referenceTokens: 1,
       };
       await pause();
       steps.push(await batch.feed(ids, fed.length, ['scores'], scoring));
     }
     return Array.from({ length: batch.count }, (_, row) =>
-      comparison(reference, (token) => ({ scores: steps[token]!, at: row })),
+      comparison(reference!, (token) => ({ scores: steps[token]!, at: row })),
     );
   }
 }
+
+const itself = ({ logProbs }: Reference): Comparison => ({
+  kl: new Float32Array(logProbs.length),
+  logProbs,
+  flipped: new Uint8Array(logProbs.length),
+});
 
 /** What one row's scores say beside the full cache's; `read` finds the scores of each token of the answer. */
 function comparison(
@@ -201,35 +239,60 @@ function comparison(
   return { kl, logProbs, flipped };
 }
 
-/** One step that feeds suffix + answer to every row and reads the logits that predict each token of the answer. */
+/** The probabilities that the rows of one run are scored with: once where all rows force the same answer. */
+function scoredWith(references: readonly Reference[]): { reference: Float32Array; referenceTokens: number } {
+  const [first] = references;
+  if (references.every((reference) => reference === first)) {
+    return { reference: first!.probabilities, referenceTokens: first!.argmax.length };
+  }
+  const lengths = references.map(({ probabilities }) => probabilities.length);
+  const reference = new Float32Array(lengths.reduce((sum, length) => sum + length, 0));
+  let at = 0;
+  for (const { probabilities } of references) {
+    reference.set(probabilities, at);
+    at += probabilities.length;
+  }
+  return { reference, referenceTokens: references.reduce((sum, { argmax }) => sum + argmax.length, 0) };
+}
+
+/**
+ * One step that feeds suffix + answer to every row and reads the logits that predict each token of the answers; `starts` says where
+ * those of each row begin. Shorter rows are filled up behind their answer, which nothing before it sees.
+ */
 function forcedStep(
   decoder: Decoder,
   prefix: PrefixView,
-  hidden: readonly HiddenEntries[],
-  suffix: Int32Array,
-  target: Int32Array,
-): DecoderStep {
+  rows: readonly ComparisonRow[],
+  opening: OwnCache | null = null,
+): { step: DecoderStep; starts: readonly number[] } {
   const { keyValues } = prefix;
-  const rows = hidden.length;
-  const sequence = Int32Array.of(...suffix, ...target.subarray(0, -1));
-  const tokens = sequence.length;
-  const ids = new Int32Array(rows * tokens);
-  for (let row = 0; row < rows; row++) ids.set(sequence, row * tokens);
-  const logitRows = new Int32Array(rows * target.length);
-  for (let i = 0; i < logitRows.length; i++) {
-    logitRows[i] = Math.floor(i / target.length) * tokens + suffix.length - 1 + (i % target.length);
+  const fed = opening?.tokens ?? 0;
+  const tokens = Math.max(...rows.map(fedTokens)) - fed;
+  const ids = new Int32Array(rows.length * tokens);
+  const logitRows: number[] = [];
+  const starts: number[] = [];
+  for (const [row, { suffix, target }] of rows.entries()) {
+    const rest = suffix.subarray(fed);
+    ids.set(rest, row * tokens);
+    ids.set(target.subarray(0, -1), row * tokens + rest.length);
+    starts.push(logitRows.length);
+    for (let token = 0; token < target.length; token++) logitRows.push(row * tokens + rest.length - 1 + token);
   }
-  return {
-    rows,
+  const step: DecoderStep = {
+    rows: rows.length,
     tokens,
     ids,
-    positions: ids.map((_, index) => nextPosition(keyValues) + (index % tokens)),
+    positions: ids.map((_, index) => nextPosition(keyValues) + fed + (index % tokens)),
     prefix: keyValues,
-    prefixBias: prefixBias(hidden, prefixShape(decoder, prefix)),
-    own: null,
-    ownBias: causalBias(rows, tokens),
-    logitRows,
+    prefixBias: prefixBias(
+      rows.map(({ hidden }) => hidden),
+      prefixShape(decoder, prefix),
+    ),
+    own: opening,
+    ownBias: causalBias(rows.length, tokens, fed),
+    logitRows: Int32Array.from(logitRows),
   };
+  return { step, starts };
 }
 
 /** Writes the softmax of `logits` into `probabilities`. */
@@ -238,12 +301,8 @@ function softmax(logits: Float32Array, probabilities: Float32Array): { logSumExp
   for (let v = 1; v < logits.length; v++) if (logits[v]! > logits[argmax]!) argmax = v;
   const max = logits[argmax]!;
   let sum = 0;
-  for (const logit of logits) sum += Math.exp(logit - max);
+  for (let v = 0; v < logits.length; v++) sum += probabilities[v] = Math.exp(logits[v]! - max);
   const logSumExp = max + Math.log(sum);
-  for (let v = 0; v < logits.length; v++) probabilities[v] = Math.exp(logits[v]! - logSumExp);
+  for (let v = 0; v < logits.length; v++) probabilities[v]! /= sum;
   return { logSumExp, argmax };
 }
-
-/** Equal for rows that force the same answer after the same suffix: they share a reference and can share a run. */
-export const forcedKey = ({ suffix, target }: Pick<ComparisonRow, 'suffix' | 'target'>): string =>
-  `${suffix.join()}|${target.join()}`;

@@ -225,13 +225,14 @@ export class Decoder {
   }
 }
 
-/** Lower-triangular bias of `tokens` new tokens after nothing: [tokens, tokens] for each of `rows`. */
-export function causalBias(rows: number, tokens: number): Float32Array {
-  const bias = new Float32Array(rows * tokens * tokens);
+/** Bias of `tokens` new tokens after `before` tokens that all of them see: [tokens, before + tokens] for each of `rows`. */
+export function causalBias(rows: number, tokens: number, before = 0): Float32Array {
+  const width = before + tokens;
+  const bias = new Float32Array(rows * tokens * width);
   for (let query = 0; query < tokens; query++) {
-    bias.fill(masked, query * tokens + query + 1, (query + 1) * tokens);
+    bias.fill(masked, query * width + before + query + 1, (query + 1) * width);
   }
-  for (let row = 1; row < rows; row++) bias.copyWithin(row * tokens * tokens, 0, tokens * tokens);
+  for (let row = 1; row < rows; row++) bias.copyWithin(row * tokens * width, 0, tokens * width);
   return bias;
 }
 

@@ -138,10 +138,10 @@ export function suffixesOf(rows: readonly { readonly suffix: Int32Array }[]): In
 }
 
 /** Feeds every row's suffix into `own` and returns the first generated token of each. */
-async function feedSuffixes(
+export async function feedSuffixes(
   decoder: Decoder,
   prefix: PrefixView,
-  rows: readonly ContinuationRow[],
+  rows: readonly Pick<ContinuationRow, 'hidden' | 'suffix'>[],
   own: OwnCache,
   sampler: Sampler,
   pause: Pause,
@@ -187,5 +187,5 @@ async function feedSuffixes(
   return next;
 }
 
-const longest = (rows: readonly ContinuationRow[]): number =>
+const longest = (rows: readonly Pick<ContinuationRow, 'suffix'>[]): number =>
   rows.reduce((length, { suffix }) => Math.max(length, suffix.length), 1);

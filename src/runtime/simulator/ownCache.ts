@@ -51,6 +51,15 @@ export class OwnCache implements LayerKeyValues {
     for (const [i, row] of rows.entries()) this.lengths[row]! += counts[i]!;
   }
 
+  /** A cache of copies of these rows, with room for `more` tokens. */
+  copyOf(rows: readonly number[], more: number): OwnCache {
+    const copy = new OwnCache(this.shape, 0, 0);
+    [copy.keys, copy.values] = this.#copied(rows, this.tokens + more);
+    copy.tokens = this.tokens + more;
+    copy.lengths = Int32Array.from(rows, (row) => this.lengths[row]!);
+    return copy;
+  }
+
   /** Bias of one new token per row over its own slots and itself, [b, 1, capacity + 1]. */
   decodeBias(): Float32Array {
     const width = this.tokens + 1;
@@ -76,6 +85,11 @@ export class OwnCache implements LayerKeyValues {
   }
 
   #copy(rows: readonly number[], capacity: number): void {
+    [this.keys, this.values] = this.#copied(rows, capacity);
+    this.tokens = capacity;
+  }
+
+  #copied(rows: readonly number[], capacity: number): [Float32Array[], Float32Array[]] {
     const { layers, kvHeads, headDim } = this.shape;
     const [keys, values] = [this.#allocate(rows.length, capacity), this.#allocate(rows.length, capacity)];
     for (let layer = 0; layer < layers; layer++) {
@@ -89,9 +103,7 @@ export class OwnCache implements LayerKeyValues {
         }
       }
     }
-    this.keys = keys;
-    this.values = values;
-    this.tokens = capacity;
+    return [keys, values];
   }
 
   #allocate(rows: number, capacity: number): Float32Array[] {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { HoldfastError } from '../../../src/errors.ts';
-import { estimateUsualAudit, fitBatches, largestBatches, rowsPerRun } from '../../../src/runtime/memory/batches.ts';
+import { estimateUsualAudit, fitBatches, largestBatches } from '../../../src/runtime/memory/batches.ts';
 import { MemoryBudget } from '../../../src/runtime/memory/budget.ts';
 import { estimateMemory, type MemoryShape } from '../../../src/runtime/memory/estimate.ts';
 
@@ -72,12 +72,6 @@ describe('batches', () => {
     assert.ok(!fitted.fits);
     assert.ok(fitted.estimate.total > 5.6e9);
     assert.ok(fitted.estimate.total < estimateUsualAudit(shape, weights, 500).total);
-  });
-
-  test('a run holds as many forced rows as fit, and one that is longer than it alone', () => {
-    const batches = { ...largestBatches, tokenRowsPerRun: 100 };
-    assert.equal(rowsPerRun(batches, { length: 10 }, { length: 15 }), 4);
-    assert.equal(rowsPerRun(batches, { length: 300 }, { length: 24 }), 1);
   });
 });
 
