@@ -107,6 +107,30 @@ describe('simulator on the default model', needsModel(), async () => {
     }
   });
 
+  test('user turns that begin alike are fed once per cache, and nothing changes', async () => {
+    const prefix = await prefill(decoder, tokens(80, 8), rowGroupsFor(policyIds, 80), neverPause);
+    const opening = tokens(12, 9);
+    const caches = policyIds.slice(0, 3).map((policy) => hide(prefix, policy, 0.5));
+    const rows = caches.flatMap((hidden) =>
+      [1, 4, 9].map((more) => ({
+        hidden,
+        suffix: Int32Array.of(...opening, ...tokens(more, more)),
+        target: tokens(6, 20 + more),
+        maxTokens: 10,
+      })),
+    );
+    const together = await answer(new Comparer(decoder, prefix), rows, stopIds, neverPause);
+    for (const [i, row] of rows.entries()) {
+      const [alone] = await answer(new Comparer(decoder, prefix), [row], stopIds, neverPause);
+      const { comparison, continuation } = together[i]!;
+      assert.deepEqual([...continuation.ids], [...alone!.continuation.ids], `row ${i}`);
+      for (const [token, logProb] of comparison.logProbs.entries()) {
+        const expected = alone!.comparison.logProbs[token]!;
+        assert.ok(Math.abs(logProb - expected) < 1e-3, `row ${i}, token ${token}: ${logProb} instead of ${expected}`);
+      }
+    }
+  });
+
   test('answering with a draft equals comparing and generating apart', async () => {
     const prefix = await prefill(decoder, tokens(80, 6), rowGroupsFor(policyIds, 80), neverPause);
     const shape = { layers, kvHeads, seqLen: 80 };

@@ -86,6 +86,29 @@ describe('facts', () => {
     assert.deepEqual(whole.facts, [{ id: facts![0]!.id, ...facts![0]!.full, lost: false }]);
   });
 
+  test('the smallest ratio that loses a fact is searched for, and the other ratios follow from it', async () => {
+    const ratios = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8];
+    const words = text.split(/\s+/).length;
+    for (const lostFrom of [...ratios, 1]) {
+      const model = new FakeModel({
+        says: ({ hidden }) => (hidden.size / words < lostFrom - 0.05 ? '12 euros' : '20 euros'),
+        matters: () => 5,
+      });
+      const { prompts } = await reported(model, { ratios });
+      const rows = askedRows(model).length - 2;
+      assert.ok(rows <= 4, `${rows} of ${ratios.length} ratios are asked`);
+      const measured = prompts[0]!.variants.map(({ ratio, facts }) => ({ ratio, ...facts![0]! }));
+      for (const { ratio, lost, askedAt, outcome } of measured) {
+        assert.equal(lost, ratio >= lostFrom, `${ratio}, lost from ${lostFrom}`);
+        assert.equal(outcome, lost ? 'other' : 'stated');
+        const decisive = measured.find((other) => other.ratio === (askedAt ?? ratio))!;
+        assert.equal(decisive.askedAt, undefined);
+        assert.ok(lost ? decisive.ratio <= ratio : decisive.ratio >= ratio, `${ratio} follows from ${decisive.ratio}`);
+      }
+      assert.equal(measured.filter(({ askedAt }) => askedAt === undefined).length, rows);
+    }
+  });
+
   test('a prompt without facts costs no rows, and its report has none', async () => {
     const model = forgetful();
     const { prompts } = await reported(model, {}, 'Answer in a friendly tone.\n\nNever give tax advice.');
