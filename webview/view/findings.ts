@@ -14,7 +14,7 @@ const severityNames: Record<Severity, StringKey> = {
 
 /** The findings of one prompt, worst first; each opens its place in the file. */
 export function findingList(context: ReportContext, prompt: PromptReport): HTMLElement {
-  const findings = worstFirst(findingsOf(context.report, prompt));
+  const findings = findingsOf(context.report, prompt);
   if (findings.length === 0)
     return element(
       'p',
@@ -30,7 +30,7 @@ export function findingList(context: ReportContext, prompt: PromptReport): HTMLE
 
 /** What markers in the prompt suppress: closed, and never without its count. */
 export function suppressedList(context: ReportContext, prompt: PromptReport): HTMLElement | null {
-  const findings = worstFirst(suppressedOf(context.report, prompt));
+  const findings = suppressedOf(context.report, prompt);
   if (findings.length === 0) return null;
   const key = `suppressed/${promptKey(prompt)}`;
   return disclosure(
@@ -43,13 +43,6 @@ export function suppressedList(context: ReportContext, prompt: PromptReport): HT
       { class: 'findings' },
       ...findings.map((finding, index) => entry(context, `${key}/${index}`, finding)),
     ),
-  );
-}
-
-function worstFirst(findings: readonly Finding[]): Finding[] {
-  const order = Object.keys(severityNames);
-  return findings.toSorted(
-    (a, b) => order.indexOf(a.severity) - order.indexOf(b.severity) || a.range.offsets[0] - b.range.offsets[0],
   );
 }
 

@@ -8,6 +8,7 @@ import { markerUnknown } from './markerUnknown.ts';
 import { promptLeak } from './promptLeak.ts';
 import { promptTruncated } from './promptTruncated.ts';
 import { protectionExceedsBudget } from './protectionExceedsBudget.ts';
+import { ranked } from './ranked.ts';
 import type { Rule, RuleSettings } from './rule.ts';
 
 export type { Rule, RuleSettings } from './rule.ts';
@@ -31,7 +32,7 @@ export function rule(id: RuleId): Rule {
   return byId[id];
 }
 
-/** Findings of one prompt in file order, the gravest rule first where several stand at one place. */
+/** Findings of one prompt, the gravest first. */
 export function runRules(prompt: PromptReport, settings: RuleSettings): Finding[] {
   return allFindings(prompt, settings).filter((finding) => !isSuppressed(prompt, finding));
 }
@@ -42,10 +43,8 @@ export function suppressedFindings(prompt: PromptReport, settings: RuleSettings)
 }
 
 function allFindings(prompt: PromptReport, settings: RuleSettings): Finding[] {
-  return rules
-    .flatMap((each) => [...each.check(prompt, settings)])
-    .map((finding) => raised(prompt, finding))
-    .toSorted((a, b) => a.range.offsets[0] - b.range.offsets[0]);
+  const found = rules.flatMap((each) => [...each.check(prompt, settings)]);
+  return ranked(found.map((finding) => raised(prompt, finding)));
 }
 
 /** A leak is about the whole prompt, wherever the report shows it. */
