@@ -1,5 +1,5 @@
 // Fits the risk score: `npm run fit:risk -- DIR...` reads what `npm run bench:validity` measured in these folders, and writes
-// src/analyzer/evidence/riskCoefficients.ts. Prints the tables of the sets, each with the other sets in the cross-validation.
+// src/analyzer/evidence/riskCoefficients.ts and the plot of docs/evidence.md. Prints the tables of the sets, each with the other sets in the cross-validation.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,12 +7,14 @@ import { riskCoefficients } from '../../src/analyzer/evidence/riskCoefficients.t
 import { auditSettings } from '../../src/analyzer/settings.ts';
 import { describeError } from '../../src/cli/reportError.ts';
 import { HoldfastError } from '../../src/errors.ts';
-import { fitRisk } from './fit.ts';
+import { calibrationPlot } from './calibrationPlot.ts';
+import { crossValidated, fitRisk } from './fit.ts';
 import { fittedSignals } from './fittedSignals.ts';
 import { pairsOf } from './pairs.ts';
 import { rowRecord, type RowRecord } from './records.ts';
 import { markdown, validityTable } from './table.ts';
 
+const plotFile = fileURLToPath(new URL('../../docs/images/risk-calibration.svg', import.meta.url));
 const coefficientsFile = fileURLToPath(new URL('../../src/analyzer/evidence/riskCoefficients.ts', import.meta.url));
 
 /** The records of one folder; prompts of different folders get different names. */
@@ -59,7 +61,8 @@ ${Object.entries(weights)
 };
 `,
   );
-  console.log(`Before: ${JSON.stringify(riskCoefficients)}\nWrote ${coefficientsFile}\n`);
+  writeFileSync(plotFile, calibrationPlot(crossValidated(all, fittedSignals)));
+  console.log(`Before: ${JSON.stringify(riskCoefficients)}\nWrote ${coefficientsFile} and ${plotFile}\n`);
   console.log(
     markdown(
       sets.map(({ folder, pairs, coverage }) => validityTable(path.basename(folder), pairs, coverage, all, seed)),
