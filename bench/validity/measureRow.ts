@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { BoundCheck } from '../../src/analyzer/checks/check.ts';
 import { instructionChecks } from '../../src/analyzer/checks/instructionChecks.ts';
-import { measurePrompt } from '../../src/analyzer/measure/measurePrompt.ts';
+import { effectiveChecks, sampleArms, sampleVariants } from '../../src/analyzer/measure/behavior.ts';
+import { measureLikelihoods, measurePrompt, type Effects } from '../../src/analyzer/measure/measurePrompt.ts';
 import { emptyMeasurement, mean, type CheckMeasurement, type Measurement } from '../../src/analyzer/measurement.ts';
 import type { Instruction, Prompt } from '../../src/analyzer/prompt.ts';
 import type { AuditSettings } from '../../src/analyzer/settings.ts';
@@ -31,11 +32,18 @@ export async function measureRow(model: LanguageModel, row: IfevalRow, settings:
     ...empty,
     probes: [{ id: probeId, kind: 'sample', text: row.user, for: all }],
     checks: checksOf(row, empty),
-    isBenchmark: true,
   };
-  await measurePrompt(model, measurement, settings, never, () => undefined, {});
+  await measurePrompt(model, measurement, settings, never, () => undefined, {}, effects);
   return recordOf(row, measurement);
 }
+
+/** The checks are the row's own, and nothing is measured where none of them is effective. */
+const effects: Effects = async (measuring, phase) => {
+  await sampleArms(measuring, () => undefined);
+  if (effectiveChecks(measuring.measurement).length === 0) return;
+  await measureLikelihoods(measuring, phase);
+  await sampleVariants(measuring, () => undefined);
+};
 
 /** The row's own checks, each at the instruction whose wording asks for it. */
 export function checksOf({ instructions, system }: IfevalRow, { segmentation }: Measurement): CheckMeasurement[] {

@@ -83,8 +83,6 @@ export interface Measurement {
   readonly noise: Map<string, number>;
   /** Empty below the evidence of behaviour. */
   checks: readonly CheckMeasurement[];
-  /** Its checks are known otherwise than from the wording; nothing is measured where none of them is effective. */
-  readonly isBenchmark?: true;
   /** What the full cache makes of prescribed answers, by the instruction's index. */
   readonly prescribedArms: Map<number, PrescribedArms>;
   isComplete: boolean;

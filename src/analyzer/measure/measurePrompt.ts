@@ -4,7 +4,7 @@ import type { Measurement } from '../measurement.ts';
 import type { AuditSettings } from '../settings.ts';
 import { planVariants, refusal, type VariantSpec } from '../variants/variantSpec.ts';
 import { measureAnswers } from './answers.ts';
-import { effectiveChecks, measureBehavior, sampleArms, sampleVariants } from './behavior.ts';
+import { measureBehavior } from './behavior.ts';
 import { plannedChecks } from './checks.ts';
 import { measureFacts } from './facts.ts';
 import { measureInfluence } from './influence.ts';
@@ -21,7 +21,8 @@ import { turnPositions } from './turnPositions.ts';
  * Measures one prompt up the evidence ladder: exact prefill, what each variant keeps, the answers of the full cache, each
  * instruction's influence on them, how much of it each variant loses, what becomes of prescribed answers, each variant's own
  * answers, what it makes of the facts, and how often its answers obey. Adds to
- * `measurement` as it goes, so that what was measured before an abort or an error stays.
+ * `measurement` as it goes, so that what was measured before an abort or an error stays. `effects` may be other phases after
+ * compression than those of an audit.
  */
 export async function measurePrompt(
   model: LanguageModel,
@@ -30,6 +31,7 @@ export async function measurePrompt(
   signal: AbortSignal,
   progress: MeasureProgress,
   timings: Record<string, number>,
+  effects: Effects = auditEffects,
 ): Promise<void> {
   const phase = phaseRunner(settings, progress, timings);
   const { turn, segmentation } = measurement;
@@ -52,7 +54,7 @@ export async function measurePrompt(
     await phase('prefill', () => compressAll(model, prefix!, measurement, specs, signal), 'compress');
     if (settings.evidence !== 'retention') {
       const suffixes = await encodeProbes(model, measurement, signal);
-      await measureEffects({ model, prefix, measurement, settings, suffixes, signal }, phase);
+      await effects({ model, prefix, measurement, settings, suffixes, signal }, phase);
     }
     measurement.isComplete = true;
   } finally {
@@ -61,12 +63,19 @@ export async function measurePrompt(
   }
 }
 
-async function measureEffects(measuring: Measuring, phase: PhaseRunner): Promise<void> {
-  const { measurement } = measuring;
-  if (measurement.isBenchmark) {
-    await sampleArms(measuring, () => undefined);
-    if (effectiveChecks(measurement).length === 0) return;
-  }
+/** The phases after compression, run in order. */
+export type Effects = (measuring: Measuring, phase: PhaseRunner) => Promise<void>;
+
+const auditEffects: Effects = async (measuring, phase) => {
+  const { measurement, settings } = measuring;
+  await measureLikelihoods(measuring, phase);
+  if (settings.evidence !== 'behavior') return;
+  measurement.checks = plannedChecks(measurement);
+  await phase('behavior', (done) => measureBehavior(measuring, done));
+};
+
+/** Everything below sampled answers: what is read from greedy and forced ones. */
+export const measureLikelihoods: Effects = async (measuring, phase) => {
   await phase('answers', (done) => measureAnswers(measuring, done));
   await phase('influence', (done) => measureInfluence(measuring, done));
   await phase('influence', (done) => measureNoise(measuring, done), 'noise');
@@ -75,13 +84,7 @@ async function measureEffects(measuring: Measuring, phase: PhaseRunner): Promise
   await phase('responses', (done) => measureResponses(measuring, done));
   await phase('preference', (done) => measurePreference(measuring, done));
   await phase('facts', (done) => measureFacts(measuring, done));
-  if (measuring.settings.evidence === 'behavior') {
-    if (!measurement.isBenchmark) measurement.checks = plannedChecks(measurement);
-    await phase('behavior', (done) =>
-      measurement.isBenchmark ? sampleVariants(measuring, () => undefined) : measureBehavior(measuring, done),
-    );
-  }
-}
+};
 
 async function compressAll(
   model: LanguageModel,
