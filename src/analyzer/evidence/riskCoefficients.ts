@@ -1,13 +1,13 @@
-// Written by "npm run fit:risk" from 200 pairs of 19 prompts: do not edit.
+// Written by "npm run fit:risk" from 580 pairs of 57 prompts: do not edit.
 import type { RiskCoefficients } from './risk.ts';
 
 export const riskCoefficients: RiskCoefficients = {
-  intercept: -1.736,
+  intercept: -2.644,
   weights: {
-    distanceWhereItActs: 1.591,
-    flipsWhereItActs: 1.177,
-    loss: 1.44,
-    evicted: 0.508,
-    position: -0.346,
+    distanceWhereItActs: 2.394,
+    flipsWhereItActs: 1.249,
+    loss: 2.114,
+    evicted: 0.510,
+    position: -0.060,
   },
 };

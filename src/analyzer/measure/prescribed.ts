@@ -48,21 +48,21 @@ async function likeliestProbe(measuring: Measuring, dictated: Dictated): Promise
   const { measurement } = measuring;
   const { instruction, text, target } = dictated;
   const probes = probesFor(measurement, instruction);
-  const logProbs = await logProbsOf(
+  const none: Mask = { kind: 'none' };
+  const said = await logProbsOf(
     measuring,
-    probes.flatMap((probe) => [
-      row(measuring, dictated, probe, { kind: 'none' }),
-      row(measuring, dictated, probe, { kind: 'positions', positions: measurement.positions[instruction]! }),
-    ]),
+    probes.map((probe) => row(measuring, dictated, probe, none)),
   );
-  const arms = probes.map((probe, i) => ({ probe, full: logProbs[2 * i]!, without: logProbs[2 * i + 1]! }));
-  const { probe, full, without } = arms.toSorted((a, b) => b.full - a.full)[0]!;
+  const likeliest = said.indexOf(Math.max(...said));
+  const [probe, full] = [probes[likeliest]!, said[likeliest]!];
+  const masked: Mask = { kind: 'positions', positions: measurement.positions[instruction]! };
+  const [without] = await logProbsOf(measuring, [row(measuring, dictated, probe, masked)]);
   measurement.prescribedArms.set(instruction, {
     text,
     probe: probe.id,
     tokens: target.length,
     logProbFull: full,
-    logProbWithout: without,
+    logProbWithout: without!,
   });
   return probe;
 }
