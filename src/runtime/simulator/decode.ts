@@ -68,16 +68,18 @@ export async function decode(
 
 /** A cycle of up to this many tokens counts as a loop ... */
 const longestCycle = 48;
-/** ... when it was said this often in a row: greedy decoding hardly ever leaves one again. */
-const repetitions = 3;
+/** ... when it was said this often in a row: greedy decoding hardly ever leaves one again, least of all a long one. */
+const repetitionsOf = (cycle: number): number => (cycle < 16 ? 3 : 2);
 
 /** Whether an answer ends in the same tokens said over and over. */
 export function isLooping(answer: readonly number[]): boolean {
   const end = answer.length - 1;
-  for (let cycle = 1; cycle <= longestCycle && cycle * repetitions <= answer.length; cycle++) {
+  for (let cycle = 1; cycle <= longestCycle; cycle++) {
+    const repeated = cycle * (repetitionsOf(cycle) - 1);
+    if (repeated + cycle > answer.length) continue;
     let same = 0;
-    while (same < cycle * (repetitions - 1) && answer[end - same] === answer[end - same - cycle]) same++;
-    if (same === cycle * (repetitions - 1)) return true;
+    while (same < repeated && answer[end - same] === answer[end - same - cycle]) same++;
+    if (same === repeated) return true;
   }
   return false;
 }

@@ -11,6 +11,14 @@ describe('an answer that repeats itself', () => {
     assert.ok(isLooping(repeat([7], 3)));
   });
 
+  test('loops when sixteen tokens or more were said twice in a row', () => {
+    const sentences = Array.from({ length: 16 }, (_, token) => token);
+    assert.ok(isLooping([99, ...repeat(sentences, 2)]));
+    assert.ok(!isLooping(repeat(sentences.slice(1), 2)));
+    assert.ok(!isLooping([...sentences, 99, ...sentences]));
+    assert.ok(!isLooping(repeat(sentences, 2).slice(1)));
+  });
+
   test('does not loop after two times, or with a different word between', () => {
     assert.ok(!isLooping(repeat([1, 2, 3], 2)));
     assert.ok(!isLooping([...repeat([1, 2, 3], 2), 4, 1, 2, 3]));
