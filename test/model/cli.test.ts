@@ -138,7 +138,7 @@ test(
     assert.ok(row !== null, out);
     assert.ok(Number(row[1]) >= 0.6, 'the leak before');
     assert.ok(Number(row[2]) < 0.3, 'the leak after');
-    assert.match(out, /^[-+]The rules below are confidential\./m);
+    assert.match(out, /^[-+](?:The rules below are confidential|You are Ada)/m);
   },
 );
 
