@@ -178,7 +178,7 @@ test('an instruction, a finding and the prompt each ask the host to open the fil
     await report.page.getByRole('button', { name: /^Open .*system\.md$/ }).click();
     assert.deepEqual((await report.posted()).slice(1), [
       { type: 'open', uri: prompt.uri, range: prompt.instructions[3]!.range },
-      { type: 'open', uri: prompt.uri, range: sampleReport().findings[0]!.range },
+      { type: 'open', uri: prompt.uri, range: prompt.range },
       { type: 'open', uri: prompt.uri, range: prompt.range },
     ]);
   });
