@@ -1,5 +1,6 @@
 import type { Finding, PromptReport, Severity } from '../../src/analyzer/report.ts';
 import { findingsOf, suppressedOf } from '../../src/analyzer/findingsOf.ts';
+import { ranked } from '../../src/analyzer/rules/ranked.ts';
 import { text, type StringKey } from '../strings.ts';
 import { disclosure, promptKey, type ReportContext } from './context.ts';
 import { element } from './dom.ts';
@@ -14,7 +15,7 @@ const severityNames: Record<Severity, StringKey> = {
 
 /** The findings of one prompt, worst first; each opens its place in the file. */
 export function findingList(context: ReportContext, prompt: PromptReport): HTMLElement {
-  const findings = findingsOf(context.report, prompt);
+  const findings = ranked(findingsOf(context.report, prompt));
   if (findings.length === 0)
     return element(
       'p',
@@ -30,7 +31,7 @@ export function findingList(context: ReportContext, prompt: PromptReport): HTMLE
 
 /** What markers in the prompt suppress: closed, and never without its count. */
 export function suppressedList(context: ReportContext, prompt: PromptReport): HTMLElement | null {
-  const findings = suppressedOf(context.report, prompt);
+  const findings = ranked(suppressedOf(context.report, prompt));
   if (findings.length === 0) return null;
   const key = `suppressed/${promptKey(prompt)}`;
   return disclosure(

@@ -1,4 +1,6 @@
-import { severities, type Finding } from '../report.ts';
+import type { Finding, Severity } from '../report.ts';
+
+const gravity: Readonly<Record<Severity, number>> = { error: 0, warning: 1, information: 2, hint: 3 };
 
 /** How likely it is that what the finding says shows in answers: certain where it was seen there, else the risk score. */
 const likelihood = ({ rung, likely, evidence }: Finding): number =>
@@ -8,7 +10,7 @@ const likelihood = ({ rung, likely, evidence }: Finding): number =>
 export function ranked(findings: readonly Finding[]): Finding[] {
   return findings.toSorted(
     (a, b) =>
-      severities.indexOf(a.severity) - severities.indexOf(b.severity) ||
+      gravity[a.severity] - gravity[b.severity] ||
       likelihood(b) - likelihood(a) ||
       a.range.offsets[0] - b.range.offsets[0],
   );
