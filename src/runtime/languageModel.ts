@@ -115,6 +115,8 @@ export interface AnswerRow extends CompareRow {
   readonly maxTokens: number;
   /** As for a row that generates; the comparison evicts in the same way. */
   readonly decode?: DecodeId | undefined;
+  /** An attempt to get the system turn: the answer ends after 48 tokens if none of it is repeated in them word for word. */
+  readonly isRecital?: boolean | undefined;
 }
 
 /** A masked cache's own greedy answer, and how it differs from the full cache on the full cache's answer. */

@@ -44,8 +44,17 @@ export async function measureResponses(measuring: Measuring, done: RowsDone): Pr
   const answers = await model.answer(
     prefix,
     [
-      ...spoken.map((cell) => ({ ...cell.row, maxTokens: limit(cell.probe), decode })),
-      ...cut.map((probe) => ({ ...forced(measuring, probe, { kind: 'none' }), maxTokens: limit(probe) })),
+      ...spoken.map((cell) => ({
+        ...cell.row,
+        maxTokens: limit(cell.probe),
+        decode,
+        isRecital: isRecital(cell.probe),
+      })),
+      ...cut.map((probe) => ({
+        ...forced(measuring, probe, { kind: 'none' }),
+        maxTokens: limit(probe),
+        isRecital: isRecital(probe),
+      })),
     ],
     signal,
     (rows) => done(silent.length + rows, total + cut.length),

@@ -56,7 +56,14 @@ export const requests = {
   answer: z.strictObject({
     prefix: handle,
     rows: z.array(
-      z.strictObject({ mask, suffix: tokens, target: tokens, maxTokens: z.int().positive(), decode: evicting }),
+      z.strictObject({
+        mask,
+        suffix: tokens,
+        target: tokens,
+        maxTokens: z.int().positive(),
+        decode: evicting,
+        isRecital: z.boolean().optional(),
+      }),
     ),
   }),
   release: z.strictObject({ prefix: handle }),

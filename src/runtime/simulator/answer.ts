@@ -1,6 +1,6 @@
 import type { Comparison } from '../languageModel.ts';
 import type { Comparer, ComparisonRow } from './compare.ts';
-import { decode, type AnswersSoFar, type Continuation } from './decode.ts';
+import { decode, type AnswersSoFar, type Continuation, type DecodedRow } from './decode.ts';
 import { forcedKey } from './forcedRuns.ts';
 import { chunks, groupBy } from './groupBy.ts';
 import { evictingBatches, evictingRows, feedSuffixes, generateEvicting, type Evicting } from './generate.ts';
@@ -9,9 +9,7 @@ import { OwnCache } from './ownCache.ts';
 import type { Pause } from './pause.ts';
 import { Sampler } from './sampler.ts';
 
-export interface AnswerRow extends ComparisonRow {
-  readonly maxTokens: number;
-}
+export interface AnswerRow extends ComparisonRow, DecodedRow {}
 
 export interface Answer {
   readonly comparison: Comparison;
@@ -37,7 +35,7 @@ export async function answer(
   const results = new Array<Answer>(rows.length);
   const sameWork = (index: number): string => {
     const row = rows[index]!;
-    return `${forcedKey(row)}|${row.maxTokens}|${row.hidden.key}`;
+    return `${forcedKey(row)}|${row.maxTokens}|${row.source !== undefined}|${row.hidden.key}`;
   };
   const distinct = groupBy([...rows.keys()], sameWork);
   const longestOwn = Math.max(1, ...rows.map((row) => row.suffix.length + Math.max(row.maxTokens, row.target.length)));

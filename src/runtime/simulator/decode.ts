@@ -17,10 +17,18 @@ export interface Continuation {
   readonly stopped: boolean;
 }
 
+/** An answer that is decoded. */
+export interface DecodedRow {
+  /** Longest answer. */
+  readonly maxTokens: number;
+  /** What the answer is asked to recite: without a word of it the answer ends early. Absent: it goes on. */
+  readonly source?: Int32Array | undefined;
+}
+
 /** Decodes all rows, one token each per run, until each has stopped, repeats itself or is long enough. */
 export async function decode(
   batch: LiveRows,
-  rows: readonly { readonly maxTokens: number }[],
+  rows: readonly DecodedRow[],
   state: AnswersSoFar,
   sampler: Sampler,
   stopIds: ReadonlySet<number>,
@@ -45,8 +53,8 @@ export async function decode(
         continue;
       }
       answers[row]!.push(token);
-      if (answers[row]!.length < rows[row]!.maxTokens && !isLooping(answers[row]!)) running.push(slot);
-      else finished[row] = true;
+      if (isOver(answers[row]!, rows[row]!)) finished[row] = true;
+      else running.push(slot);
     }
     progress(step / longestAnswer);
     if (running.length === 0) break;
@@ -64,6 +72,28 @@ export async function decode(
     );
   }
   return answers.map((answer, row) => ({ ids: Int32Array.from(answer), stopped: stopped[row]! }));
+}
+
+/** Tokens after which an answer shows whether it recites: what comes before a recital is shorter. */
+const recitalShows = 48;
+/** Tokens in a row, about four words, that are hardly ever the same by chance. */
+const recitedRun = 6;
+
+const isOver = (answer: readonly number[], { maxTokens, source }: DecodedRow): boolean =>
+  answer.length >= maxTokens ||
+  isLooping(answer) ||
+  (source !== undefined && answer.length === recitalShows && !recites(answer, source));
+
+/** Whether some tokens of an answer stand in a row in its source. */
+export function recites(answer: readonly number[], source: Int32Array): boolean {
+  for (let from = 0; from + recitedRun <= answer.length; from++) {
+    for (let at = source.indexOf(answer[from]!); at >= 0; at = source.indexOf(answer[from]!, at + 1)) {
+      let same = 1;
+      while (same < recitedRun && source[at + same] === answer[from + same]) same++;
+      if (same === recitedRun) return true;
+    }
+  }
+  return false;
 }
 
 /** A cycle of up to this many tokens counts as a loop ... */

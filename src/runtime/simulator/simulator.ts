@@ -193,7 +193,11 @@ export class Simulator {
     const state = this.#state(handle);
     this.#checkLength(handle, rows, Math.max(0, ...rows.map((row) => Math.max(row.maxTokens, row.target.length))));
     const answers = await this.#onVariants(state, rows, progress, (comparer, some, told) => {
-      const masked = some.map(({ mask, ...row }) => ({ ...row, hidden: this.#hidden(state, mask) }));
+      const masked = some.map(({ mask, isRecital, ...row }) => ({
+        ...row,
+        hidden: this.#hidden(state, mask),
+        source: isRecital === true ? state.prefill.ids : undefined,
+      }));
       const evicting = evictingIn(state, some);
       return evicting === undefined
         ? answer(comparer, masked, this.stopIds, pause, told)
