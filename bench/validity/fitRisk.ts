@@ -44,7 +44,7 @@ function main(folders: readonly string[]): void {
   const sets = folders.map((folder) => ({ folder, ...pairsOf(recordsIn(folder), influenceFloor) }));
   const all = sets.flatMap(({ pairs }) => pairs);
   const { intercept, weights } = fitRisk(all, fittedSignals);
-  const rounded = (value: number): string => value.toFixed(3);
+  const rounded = (value: number): number => Number(value.toFixed(3));
   const prompts = new Set(all.map(({ prompt }) => prompt)).size;
   writeFileSync(
     coefficientsFile,

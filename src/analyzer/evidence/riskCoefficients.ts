@@ -7,7 +7,7 @@ export const riskCoefficients: RiskCoefficients = {
     distanceWhereItActs: 2.394,
     flipsWhereItActs: 1.249,
     loss: 2.114,
-    evicted: 0.510,
-    position: -0.060,
+    evicted: 0.51,
+    position: -0.06,
   },
 };
