@@ -137,6 +137,16 @@ export const floorOf = (
   { influenceFloor }: Pick<AuditSettings, 'influenceFloor'>,
 ): number => Math.max(influenceFloor, probe === undefined ? 0 : (noise.get(probe) ?? 0));
 
+/** The strongest probe of an instruction that has influence; null where all of it is noise, or none was measured. */
+export function influentialProbe(
+  measurement: Pick<Measurement, 'influences' | 'noise'>,
+  instruction: number,
+  settings: Pick<AuditSettings, 'influenceFloor'>,
+): { probe: string; nats: number } | null {
+  const strongest = strongestProbe(measurement, instruction);
+  return strongest === null || strongest.nats < floorOf(measurement, strongest.probe, settings) ? null : strongest;
+}
+
 /** Mean over the tokens of an answer; 0 without tokens. */
 export const mean = (values: Float32Array): number => (values.length === 0 ? 0 : sum(values) / values.length);
 

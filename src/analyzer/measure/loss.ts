@@ -1,5 +1,5 @@
 import type { CompareRow, Comparison } from '../../runtime/languageModel.ts';
-import { floorOf, mean, strongestProbe } from '../measurement.ts';
+import { influentialProbe, mean } from '../measurement.ts';
 import { forced, type Measuring, type RowsDone } from './measuring.ts';
 
 /**
@@ -12,8 +12,8 @@ export async function measureLoss(measuring: Measuring, done: RowsDone): Promise
   const rows: CompareRow[] = [];
   const receivers: ((comparison: Comparison) => void)[] = [];
   for (const [i, at] of positions.entries()) {
-    const strongest = strongestProbe(measurement, i);
-    if (strongest === null || strongest.nats < floorOf(measurement, strongest.probe, settings)) continue;
+    const strongest = influentialProbe(measurement, i, settings);
+    if (strongest === null) continue;
     const probe = probes.find(({ id }) => id === strongest.probe)!;
     for (const variant of variants) {
       const kept = variant.retention[i];

@@ -1,5 +1,5 @@
 import type { CompareRow } from '../../runtime/languageModel.ts';
-import { mean, strongestProbe } from '../measurement.ts';
+import { influentialProbe, mean } from '../measurement.ts';
 import { evidenceTokens, type Measuring, type RowsDone } from './measuring.ts';
 import { withPromptText } from './otherText.ts';
 
@@ -19,10 +19,7 @@ export async function measureNoise(measuring: Measuring, done: RowsDone): Promis
   const { model, measurement, settings, signal } = measuring;
   const { text, segmentation, positions, probes, fullAnswers, noise } = measurement;
   const strongest = new Set(
-    [...positions.keys()].flatMap((index) => {
-      const found = strongestProbe(measurement, index);
-      return found === null || found.nats < settings.influenceFloor ? [] : [found.probe];
-    }),
+    [...positions.keys()].map((index) => influentialProbe(measurement, index, settings)?.probe),
   );
   const asked = probes.filter(({ id }) => strongest.has(id));
   if (asked.length === 0) return;

@@ -1,5 +1,5 @@
 import type { CompareRow, Comparison, Mask } from '../../runtime/languageModel.ts';
-import { floorOf, mean, strongestProbe, sum, type Measurement, type VariantMeasurement } from '../measurement.ts';
+import { influentialProbe, mean, sum, type Measurement, type VariantMeasurement } from '../measurement.ts';
 import type { InstructionProbe } from '../probes/index.ts';
 import type { AuditSettings } from '../settings.ts';
 import { ladders } from './ladders.ts';
@@ -40,8 +40,8 @@ export async function measurePreference(measuring: Measuring, done: RowsDone): P
   const { positions, probes } = measurement;
   const compared: Comparable[] = [];
   const influential = [...positions.keys()].flatMap((index) => {
-    const strongest = strongestProbe(measurement, index);
-    if (strongest === null || strongest.nats < floorOf(measurement, strongest.probe, settings)) return [];
+    const strongest = influentialProbe(measurement, index, settings);
+    if (strongest === null) return [];
     if (questionable(measurement, index, settings).length === 0) return [];
     return [{ index, probe: probes.find(({ id }) => id === strongest.probe)! }];
   });

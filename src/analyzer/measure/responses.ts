@@ -1,4 +1,4 @@
-import { floorOf, strongestProbe, type Measurement, type VariantMeasurement } from '../measurement.ts';
+import { influentialProbe, type Measurement, type VariantMeasurement } from '../measurement.ts';
 import type { InstructionProbe } from '../probes/index.ts';
 import type { AuditSettings } from '../settings.ts';
 import { answeredProbes, decodeOf, shownTokens, forced, suffixOf, type Measuring, type RowsDone } from './measuring.ts';
@@ -10,7 +10,8 @@ import { answeredProbes, decodeOf, shownTokens, forced, suffixOf, type Measuring
 export async function measureResponses(measuring: Measuring, done: RowsDone): Promise<void> {
   const { model, prefix, measurement, settings, signal } = measuring;
   const { variants, fullAnswers } = measurement;
-  const asked = decisiveProbes(measurement, settings);
+  const strongest = measurement.positions.map((_, index) => influentialProbe(measurement, index, settings)?.probe);
+  const asked = decisiveProbes(measurement, strongest);
   const answered = answeredProbes(measurement).filter((probe) => asked.includes(probe));
   await answerUnanswered(
     measuring,
@@ -28,7 +29,7 @@ export async function measureResponses(measuring: Measuring, done: RowsDone): Pr
       probe,
       row: forced(measuring, probe, { kind: 'variant', variant: variant.cache.variant }),
       // What is evicted while an answer is generated shows in answers only.
-      says: decode !== undefined || saysSomething(measurement, variant, probe, settings),
+      says: decode !== undefined || saysSomething(variant, probe, strongest, settings),
     })),
   );
   const spoken = cells.filter(({ says }) => says);
@@ -71,35 +72,25 @@ export async function measureResponses(measuring: Measuring, done: RowsDone): Pr
  * The probes on which compressed caches are compared with the full one: the papers' query, the user's own probes, and each under
  * which an instruction that has influence shows most of it.
  */
-function decisiveProbes(measurement: Measurement, settings: AuditSettings): InstructionProbe[] {
-  const strongest = new Set(influentialUnder(measurement, settings).values());
-  return measurement.probes.filter((probe) => isRecital(probe) || probe.kind === 'user' || strongest.has(probe.id));
+function decisiveProbes({ probes }: Measurement, strongest: StrongestProbes): InstructionProbe[] {
+  return probes.filter((probe) => isRecital(probe) || probe.kind === 'user' || strongest.includes(probe.id));
 }
 
-/** The strongest probe of each instruction that has influence, by index. */
-function influentialUnder(measurement: Measurement, settings: AuditSettings): Map<number, string> {
-  const probes = new Map<number, string>();
-  for (const index of measurement.positions.keys()) {
-    const probe = strongestProbe(measurement, index);
-    if (probe !== null && probe.nats >= floorOf(measurement, probe.probe, settings)) probes.set(index, probe.probe);
-  }
-  return probes;
-}
+/** The strongest probe of each instruction, [instructions]; undefined where it has no influence. */
+type StrongestProbes = readonly (string | undefined)[];
 
 /**
  * Whether a variant's own answer is worth its time: it shows whether the prompt leaks, the user asked for it, or an instruction
  * that should show in it has lost some of its effect. Where it has not, the flips say whether the answer is the full cache's.
  */
 function saysSomething(
-  measurement: Measurement,
   { loss }: VariantMeasurement,
   { id, kind }: InstructionProbe,
-  settings: AuditSettings,
+  strongest: StrongestProbes,
+  { weakenedLoss }: AuditSettings,
 ): boolean {
   if (kind === 'extraction' || kind === 'user') return true;
-  return [...influentialUnder(measurement, settings)].some(
-    ([index, probe]) => probe === id && (loss[index] ?? 0) >= settings.weakenedLoss,
-  );
+  return strongest.some((probe, index) => probe === id && (loss[index] ?? 0) >= weakenedLoss);
 }
 
 /** Nothing to compare with: these answers only show whether a compressed cache says what the full one does not. */
