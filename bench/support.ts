@@ -86,8 +86,7 @@ export function stepOf(config: ModelConfig, { rows, tokens, own, scored, prefixT
       : {
           scoring: {
             targets: new Int32Array(logitRows.length),
-            reference: new Float32Array(scored * vocabSize).fill(1 / vocabSize),
-            referenceTokens: scored,
+            reference: { probabilities: new Float32Array(scored * vocabSize).fill(1 / vocabSize), tokens: scored },
           },
         }),
   };

@@ -93,6 +93,8 @@ export interface GenerateRow {
   readonly decode?: DecodeId | undefined;
   /** Absent: greedy. */
   readonly sampling?: Sampling | undefined;
+  /** Of the full cache's greedy answer: so many of its first tokens will be compared on, and comparing starts with them known. */
+  readonly comparedTokens?: number | undefined;
 }
 
 export interface Generated {
@@ -115,7 +117,7 @@ export interface AnswerRow extends CompareRow {
   readonly maxTokens: number;
   /** As for a row that generates; the comparison evicts in the same way. */
   readonly decode?: DecodeId | undefined;
-  /** An attempt to get the system turn: the answer ends after 48 tokens if none of it is repeated in them word for word. */
+  /** An attempt to get the system turn: the answer ends after 32 tokens if none of it is repeated in them word for word. */
   readonly isRecital?: boolean | undefined;
 }
 

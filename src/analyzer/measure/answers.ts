@@ -1,4 +1,4 @@
-import { shownTokens, suffixOf, type Measuring, type RowsDone } from './measuring.ts';
+import { evidenceTokens, shownTokens, suffixOf, type Measuring, type RowsDone } from './measuring.ts';
 
 /** The beginnings of the full cache's answers to all probes. */
 export async function measureAnswers(measuring: Measuring, done: RowsDone): Promise<void> {
@@ -7,7 +7,12 @@ export async function measureAnswers(measuring: Measuring, done: RowsDone): Prom
   const maxTokens = Math.min(shownTokens, settings.maxResponseTokens);
   const answers = await model.generate(
     prefix,
-    probes.map((probe) => ({ mask: { kind: 'none' }, suffix: suffixOf(measuring, probe), maxTokens })),
+    probes.map((probe) => ({
+      mask: { kind: 'none' },
+      suffix: suffixOf(measuring, probe),
+      maxTokens,
+      comparedTokens: evidenceTokens,
+    })),
     signal,
     done,
   );

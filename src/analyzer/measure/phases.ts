@@ -20,7 +20,7 @@ export type MeasuredPhase = keyof typeof phaseTimes;
 
 const phasesOf = ({ evidence }: AuditSettings): MeasuredPhase[] => {
   const phases = Object.keys(phaseTimes) as MeasuredPhase[];
-  const highest = { retention: 'prefill', loss: 'preference', behavior: 'behavior' } as const;
+  const highest = { retention: 'prefill', loss: 'facts', behavior: 'behavior' } as const;
   return phases.slice(0, phases.indexOf(highest[evidence]) + 1);
 };
 

@@ -38,7 +38,7 @@ interface Comparable {
 export async function measurePreference(measuring: Measuring, done: RowsDone): Promise<void> {
   const { measurement, settings } = measuring;
   const { positions, probes } = measurement;
-  const compared: Comparable[] = [];
+  const contrasts: Contrast[] = [];
   const influential = [...positions.keys()].flatMap((index) => {
     const strongest = influentialProbe(measurement, index, settings);
     if (strongest === null) return [];
@@ -46,10 +46,10 @@ export async function measurePreference(measuring: Measuring, done: RowsDone): P
     return [{ index, probe: probes.find(({ id }) => id === strongest.probe)! }];
   });
   for (const { index, probe } of influential) {
-    const comparable = await preferenceOf(measuring, index, probe);
-    if (comparable !== null) compared.push(comparable);
+    const contrast = await contrastOf(measuring, index, probe);
+    if (contrast !== null) contrasts.push(contrast);
   }
-  await measureVariants(measuring, influential, compared, done);
+  await measureVariants(measuring, influential, await comparableOf(measuring, contrasts), done);
 }
 
 /** Where there is something to explain: of each policy the smallest ratio at which an instruction loses some of its effect. */
@@ -57,28 +57,41 @@ function questionable({ variants }: Measurement, index: number, { weakenedLoss }
   return ladders(variants).flatMap((ladder) => ladder.find(({ loss }) => (loss[index] ?? 0) >= weakenedLoss) ?? []);
 }
 
-/** Null where both answers are the same, or neither is preferred. */
-async function preferenceOf(measuring: Measuring, index: number, probe: InstructionProbe): Promise<Comparable | null> {
-  const { model, prefix, measurement, signal } = measuring;
+/** An answer of the prompt without an instruction, and how much that prompt prefers the answer with it. */
+type Contrast = Omit<Comparable, 'full'>;
+
+/** Null where it is the answer with the instruction. */
+async function contrastOf(measuring: Measuring, index: number, probe: InstructionProbe): Promise<Contrast | null> {
+  const { model, measurement, signal } = measuring;
   const { text, segmentation } = measurement;
   const withIt = forced(measuring, probe, { kind: 'none' }).target.slice(0, openingTokens);
   const rest = withoutRange(text, segmentation.instructions[index]!.range);
   return await withPromptText(model, measurement, rest, signal, async (other) => {
     const suffix = await model.encodeUser(other.text, probe.text, signal);
+    const mask: Mask = { kind: 'none' };
     const [answer] = await model.generate(
       other.prefix,
-      [{ mask: { kind: 'none' }, suffix, maxTokens: openingTokens }],
+      [{ mask, suffix, maxTokens: openingTokens, comparedTokens: openingTokens }],
       signal,
     );
     const withoutIt = answer!.ids;
     if (withoutIt.length === 0 || withoutIt.join() === withIt.join()) return null;
-    const rows = (of: Int32Array, answers: readonly Int32Array[]): CompareRow[] =>
-      answers.map((target) => ({ mask: { kind: 'none' }, suffix: of, target }));
-    // The whole answer was forced before.
-    const fullRows = rows(suffixOf(measuring, probe), [forced(measuring, probe, { kind: 'none' }).target, withoutIt]);
-    const full = differenceOf(await model.compare(prefix, fullRows, signal));
-    const deleted = differenceOf(await model.compare(other.prefix, rows(suffix, [withIt, withoutIt]), signal));
-    return full - deleted < leastPreference ? null : { index, probe, withoutIt, full, deleted };
+    const rows = [withIt, withoutIt].map((target): CompareRow => ({ mask, suffix, target }));
+    return { index, probe, withoutIt, deleted: differenceOf(await model.compare(other.prefix, rows, signal)) };
+  });
+}
+
+/** Those between which the full cache has a preference. */
+async function comparableOf(measuring: Measuring, contrasts: readonly Contrast[]): Promise<Comparable[]> {
+  const { model, prefix, signal } = measuring;
+  const rows = contrasts.flatMap(({ probe, withoutIt }): CompareRow[] => {
+    const whole = forced(measuring, probe, { kind: 'none' }); // was forced before
+    return [whole, { ...whole, target: withoutIt }];
+  });
+  const comparisons = await model.compare(prefix, rows, signal);
+  return contrasts.flatMap((contrast, i) => {
+    const full = differenceOf(comparisons.slice(2 * i, 2 * i + 2));
+    return full - contrast.deleted < leastPreference ? [] : [{ ...contrast, full }];
   });
 }
 

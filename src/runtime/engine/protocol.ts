@@ -50,7 +50,16 @@ export const requests = {
   compress: z.strictObject({ prefix: handle, request: cacheRequest }),
   generate: z.strictObject({
     prefix: handle,
-    rows: z.array(z.strictObject({ mask, suffix: tokens, maxTokens: z.int().positive(), decode: evicting, sampling })),
+    rows: z.array(
+      z.strictObject({
+        mask,
+        suffix: tokens,
+        maxTokens: z.int().positive(),
+        decode: evicting,
+        sampling,
+        comparedTokens: z.int().positive().optional(),
+      }),
+    ),
   }),
   compare: z.strictObject({ prefix: handle, rows: z.array(z.strictObject({ mask, suffix: tokens, target: tokens })) }),
   answer: z.strictObject({

@@ -159,7 +159,8 @@ function softCapped(
 
 /**
  * What is read off the logits inside the graph, so that a comparison of many rows does not move `n x vocab` floats: the
- * greedy token and, when `scoring` is set, the three numbers from which log-probabilities and KL(reference || row) follow.
+ * greedy token and, when `scoring` is set, the three numbers from which log-probabilities and KL(reference || row) follow, and
+ * the probabilities that other rows can be compared with.
  */
 function head(graph: GraphBuilder, { vocabSize }: ModelConfig, logits: string): void {
   graph.output(logits, elementType.float, ['n', vocabSize]);
@@ -167,7 +168,7 @@ function head(graph: GraphBuilder, { vocabSize }: ModelConfig, logits: string): 
   graph.output('argmax', elementType.int64, ['n']);
   const last = graph.ints(-1);
   const zero = graph.weight('zero', [1, 1], new Float32Array(1));
-  const scores: ValueInfo[] = ['log_sum_exp', 'target_logits', 'cross'].map((name) => ({
+  const scores: ValueInfo[] = ['log_sum_exp', 'target_logits', 'cross', 'probabilities'].map((name) => ({
     name,
     type: elementType.float,
     dims: [`${name}.rows`, `${name}.columns`],
@@ -179,6 +180,7 @@ function head(graph: GraphBuilder, { vocabSize }: ModelConfig, logits: string): 
     const exponentials = graph.op('Exp', [graph.op('Sub', [logits, maximum])]);
     const sum = graph.op('ReduceSum', [exponentials, last], { keepdims: 1 });
     graph.op('Add', [graph.op('Log', [sum]), maximum], {}, output('log_sum_exp'));
+    graph.op('Div', [exponentials, sum], {}, output('probabilities'));
     graph.op('GatherElements', [logits, 'targets'], { axis: 1 }, output('target_logits'));
     const referenceTokens = graph.op('Gather', [graph.op('Shape', ['reference']), graph.ints(0)]);
     const shape = graph.op('Concat', [last, referenceTokens, graph.ints(vocabSize)], { axis: 0 });

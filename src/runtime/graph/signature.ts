@@ -10,7 +10,7 @@ export const masked = -1e9;
  * Models with sliding windows also take `prefix_positions [p]` and `own_positions [b, o]`, models with LongRoPE
  * `rope_positions [b, s]` (rows of a table of `positions` rows for short sequences and as many for long ones); int64.
  * Outputs: `logits [n, vocab]`, `argmax [n]`; when `scoring`, else zeros: `log_sum_exp [n, 1]`, `target_logits [n, 1]`,
- * `cross [n / t, t]` = sum over the vocabulary of reference x logits; and per layer the tensors below.
+ * `probabilities [n, vocab]`, `cross [n / t, t]` = sum over the vocabulary of reference x logits; and per layer the tensors below.
  */
 export const layerInput = {
   prefixKeys: (layer: number) => `prefix_k.${layer}`, // [kv, p, d]

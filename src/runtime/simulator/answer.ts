@@ -5,7 +5,7 @@ import { forcedKey } from './forcedRuns.ts';
 import { chunks, groupBy } from './groupBy.ts';
 import { evictingBatches, evictingRows, feedSuffixes, generateEvicting, type Evicting } from './generate.ts';
 import { LiveRows } from './liveRows.ts';
-import { OwnCache } from './ownCache.ts';
+import { growth, OwnCache } from './ownCache.ts';
 import type { Pause } from './pause.ts';
 import { Sampler } from './sampler.ts';
 
@@ -64,7 +64,11 @@ async function answerBatch(
   progress: (share: number) => void,
 ): Promise<Answer[]> {
   const { decoder, prefix } = comparer;
-  const capacity = Math.max(...rows.map(({ suffix, target }) => suffix.length + target.length));
+  const capacity = Math.max(
+    ...rows.map(
+      ({ suffix, target, maxTokens }) => suffix.length + Math.max(target.length, Math.min(maxTokens, growth)),
+    ),
+  );
   const opening = await sharedOpening(comparer, rows, pause);
   const own = opening?.cache.copyOf(opening.rows, capacity) ?? new OwnCache(decoder.config, rows.length, capacity);
   const fed = opening?.cache.tokens ?? 0;

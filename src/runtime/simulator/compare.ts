@@ -16,6 +16,7 @@ import type { OwnCache } from './ownCache.ts';
 import type { Pause } from './pause.ts';
 import { HiddenEntries, prefixBias } from './prefixMask.ts';
 import { prefixShape } from './prefixShape.ts';
+import { predictionOf, predictionOutputs, referenceOf, type Reference } from './reference.ts';
 
 /** What one run over several masked caches gave, row by row. */
 export interface ForcedAnswers {
@@ -27,14 +28,6 @@ export interface ForcedAnswers {
 
 export interface ComparisonRow extends ForcedTurn {
   readonly hidden: HiddenEntries;
-}
-
-/** What the full cache predicts at each token of one teacher-forced answer. */
-interface Reference {
-  readonly probabilities: Float32Array; // [t, vocab]
-  readonly entropy: Float64Array; // [t], nats
-  readonly logProbs: Float32Array; // [t], of the target's tokens
-  readonly argmax: Int32Array; // [t]
 }
 
 /** What the full cache predicts on teacher-forced answers, each computed once. */
@@ -70,34 +63,20 @@ class FullCache {
       this.prefix,
       turns.map((turn) => ({ ...turn, hidden: nothing })),
     );
-    const result = await this.decoder.run(step, ['logits', ...wanted]);
+    const targets = Int32Array.from(turns.flatMap(({ target }) => [...target]));
+    const result = await this.decoder.run({ ...step, scoring: { targets } }, [...predictionOutputs, ...wanted]);
     for (const [i, turn] of turns.entries()) {
-      const end = starts[i]! + turn.target.length;
-      const logits = result.logits.subarray(starts[i]! * vocabSize, end * vocabSize);
-      this.#references.set(forcedKey(turn), referenceOf(turn.target, logits, vocabSize));
+      const predictions = Array.from(turn.target, (id, token) =>
+        predictionOf(result, starts[i]! + token, id, vocabSize),
+      );
+      this.learn(turn, referenceOf(predictions, vocabSize));
     }
     return result;
   }
-}
 
-function referenceOf(target: Int32Array, logits: Float32Array, vocabSize: number): Reference {
-  const reference: Reference = {
-    probabilities: new Float32Array(logits.length),
-    entropy: new Float64Array(target.length),
-    logProbs: new Float32Array(target.length),
-    argmax: new Int32Array(target.length),
-  };
-  for (const [token, id] of target.entries()) {
-    const row = logits.subarray(token * vocabSize, (token + 1) * vocabSize);
-    const probabilities = reference.probabilities.subarray(token * vocabSize, (token + 1) * vocabSize);
-    const { logSumExp, argmax } = softmax(row, probabilities);
-    let expected = 0;
-    for (let v = 0; v < vocabSize; v++) expected += probabilities[v]! * row[v]!;
-    reference.entropy[token] = logSumExp - expected;
-    reference.logProbs[token] = row[id]! - logSumExp;
-    reference.argmax[token] = argmax;
+  learn(turn: ForcedTurn, reference: Reference): void {
+    this.#references.set(forcedKey(turn), reference);
   }
-  return reference;
 }
 
 /**
@@ -150,6 +129,11 @@ export class Comparer {
     return results;
   }
 
+  /** Takes what the full cache predicted when it gave this answer itself. */
+  learn(turn: ForcedTurn, reference: Reference): void {
+    this.#full.learn(turn, reference);
+  }
+
   /** Which of some rows are forced in one run, as indices. */
   runs(rows: readonly ForcedTurn[]): Iterable<number[]> {
     return forcedRuns(rows, this.batches, this.decoder.config.vocabSize);
@@ -175,7 +159,10 @@ export class Comparer {
     await pause();
     const { step, starts } = forcedStep(this.decoder, this.prefix, rows, opening);
     const targets = Int32Array.from(rows.flatMap(({ target }) => [...target]));
-    const result = await this.decoder.run({ ...step, scoring: { targets, ...scoredWith(references) } }, wanted);
+    const result = await this.decoder.run(
+      { ...step, scoring: { targets, reference: probabilitiesOf(references) } },
+      wanted,
+    );
     return {
       comparisons: references.map((reference, row) =>
         comparison(reference, (token) => ({ scores: result, at: starts[row]! + token })),
@@ -204,8 +191,10 @@ export class Comparer {
       for (let row = 0; row < batch.count; row++) ids.set(fed, row * fed.length);
       const scoring = {
         targets: new Int32Array(batch.count).fill(id),
-        reference: reference!.probabilities.subarray(token * vocabSize, (token + 1) * vocabSize),
-        referenceTokens: 1,
+        reference: {
+          probabilities: reference!.probabilities.subarray(token * vocabSize, (token + 1) * vocabSize),
+          tokens: 1,
+        },
       };
       await pause();
       steps.push(await batch.feed(ids, fed.length, ['scores'], scoring));
@@ -240,19 +229,19 @@ function comparison(
 }
 
 /** The probabilities that the rows of one run are scored with: once where all rows force the same answer. */
-function scoredWith(references: readonly Reference[]): { reference: Float32Array; referenceTokens: number } {
+function probabilitiesOf(references: readonly Reference[]): { probabilities: Float32Array; tokens: number } {
   const [first] = references;
   if (references.every((reference) => reference === first)) {
-    return { reference: first!.probabilities, referenceTokens: first!.argmax.length };
+    return { probabilities: first!.probabilities, tokens: first!.argmax.length };
   }
   const lengths = references.map(({ probabilities }) => probabilities.length);
-  const reference = new Float32Array(lengths.reduce((sum, length) => sum + length, 0));
+  const joined = new Float32Array(lengths.reduce((sum, length) => sum + length, 0));
   let at = 0;
   for (const { probabilities } of references) {
-    reference.set(probabilities, at);
+    joined.set(probabilities, at);
     at += probabilities.length;
   }
-  return { reference, referenceTokens: references.reduce((sum, { argmax }) => sum + argmax.length, 0) };
+  return { probabilities: joined, tokens: references.reduce((sum, { argmax }) => sum + argmax.length, 0) };
 }
 
 /**
@@ -293,16 +282,4 @@ function forcedStep(
     logitRows: Int32Array.from(logitRows),
   };
   return { step, starts };
-}
-
-/** Writes the softmax of `logits` into `probabilities`. */
-function softmax(logits: Float32Array, probabilities: Float32Array): { logSumExp: number; argmax: number } {
-  let argmax = 0;
-  for (let v = 1; v < logits.length; v++) if (logits[v]! > logits[argmax]!) argmax = v;
-  const max = logits[argmax]!;
-  let sum = 0;
-  for (let v = 0; v < logits.length; v++) sum += probabilities[v] = Math.exp(logits[v]! - max);
-  const logSumExp = max + Math.log(sum);
-  for (let v = 0; v < logits.length; v++) probabilities[v]! /= sum;
-  return { logSumExp, argmax };
 }

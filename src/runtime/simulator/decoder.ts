@@ -52,14 +52,21 @@ export interface DecoderStep {
   readonly rowGroups?: { readonly count: number; readonly weights: Float32Array };
   /** Rows of the flattened [b, s] that get logits. */
   readonly logitRows: Int32Array; // [n]
+  /** What is read of the logits; without a reference there is nothing to compare with, and `cross` is without meaning. */
   readonly scoring?: {
-    readonly targets: Int32Array;
-    readonly reference: Float32Array;
-    readonly referenceTokens: number;
+    readonly targets: Int32Array; // [n]
+    readonly reference?: ReferenceProbabilities;
   };
 }
 
-export type DecoderOutput = 'logits' | 'argmax' | 'scores' | 'keyValues' | 'sums' | 'queries' | 'inputNorms';
+/** Probabilities that rows are compared with. */
+interface ReferenceProbabilities {
+  readonly probabilities: Float32Array; // [t, vocab]
+  readonly tokens: number; // t
+}
+
+export type DecoderOutput =
+  'logits' | 'argmax' | 'scores' | 'probabilities' | 'keyValues' | 'sums' | 'queries' | 'inputNorms';
 
 /** What a step gave; only what was asked for is there. */
 export class StepResult {
@@ -90,6 +97,10 @@ export class StepResult {
     return floats(this.outputs, 'cross');
   }
 
+  get probabilities(): Float32Array {
+    return floats(this.outputs, 'probabilities'); // [n, vocab]
+  }
+
   newKeys(layer: number): Float32Array {
     return floats(this.outputs, layerOutput.newKeys(layer)); // [kv, b, s, d]
   }
@@ -116,7 +127,7 @@ export class StepResult {
 
 /** The graph as a function of tokens, caches and biases. Stateless: all caches are arguments. */
 export class Decoder {
-  readonly #noReference: Float32Array;
+  readonly #noReference: ReferenceProbabilities;
   readonly #slides: boolean;
   /** Row of the rotary tables where those for long sequences begin; null for models that have one form only. */
   readonly #longRopeRow: number | null;
@@ -125,7 +136,7 @@ export class Decoder {
     readonly session: OnnxSession,
     readonly config: ModelConfig,
   ) {
-    this.#noReference = new Float32Array(config.vocabSize);
+    this.#noReference = { probabilities: new Float32Array(config.vocabSize), tokens: 1 };
     this.#slides = windowsOf(config).length > 0;
     this.#longRopeRow = longRopeStart(config) === null ? null : positionsOf(config);
   }
@@ -140,6 +151,7 @@ export class Decoder {
     const n = step.logitRows.length;
     const observes = wanted.includes('queries') || wanted.includes('inputNorms');
     const observed = Int32Array.from({ length: observes ? rows * tokens : 1 }, (_, row) => row);
+    const reference = step.scoring?.reference ?? this.#noReference;
     const feeds: Record<string, Tensor> = {
       input_ids: int64Tensor(step.ids, [rows, tokens]),
       position_ids: int64Tensor(step.positions, [rows, tokens]),
@@ -152,10 +164,7 @@ export class Decoder {
       logit_rows: int64Tensor(step.logitRows, [n]),
       scoring: boolTensor(step.scoring !== undefined),
       targets: int64Tensor(step.scoring?.targets ?? new Int32Array(n), [n, 1]),
-      reference: floatTensor(step.scoring?.reference ?? this.#noReference, [
-        step.scoring?.referenceTokens ?? 1,
-        vocabSize,
-      ]),
+      reference: floatTensor(reference.probabilities, [reference.tokens, vocabSize]),
     };
     if (this.#slides) {
       // A row's own tokens follow the prefix without gaps; what lies beyond its length is hidden by the bias.

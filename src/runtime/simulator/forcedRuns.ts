@@ -1,5 +1,6 @@
 import type { Batches } from '../memory/batches.ts';
 import { mixedReferenceBytes } from '../memory/estimate.ts';
+import { packedRuns } from './packedRuns.ts';
 
 /** A user turn and the answer that is forced after it. */
 export interface ForcedTurn {
@@ -14,8 +15,8 @@ export const forcedKey = ({ suffix, target }: ForcedTurn): string => `${suffix.j
 export const fedTokens = ({ suffix, target }: ForcedTurn): number => suffix.length + target.length - 1;
 
 /**
- * Which rows are forced in one run, as indices. Rows of like length share a run with little padding. A run over one answer
- * compares all rows with the same probabilities; one over several takes those of each row along, so these are bounded.
+ * Which rows are forced in one run, as indices, with little padding. A run over one answer compares all rows with the same
+ * probabilities; one over several takes those of each row along, so these are bounded.
  */
 export function* forcedRuns(
   rows: readonly ForcedTurn[],
@@ -27,19 +28,19 @@ export function* forcedRuns(
   const order = [...rows.keys()].sort(
     (a, b) => fedTokens(rows[a]!) - fedTokens(rows[b]!) || (keys[a]! < keys[b]! ? -1 : Number(keys[a] !== keys[b])),
   );
-  let run: number[] = [];
-  let scored = 0;
-  for (const index of order) {
-    const { target } = rows[index]!;
-    const isMixed = run.length > 0 && keys[run[0]!] !== keys[index];
-    const isFull = (run.length + 1) * fedTokens(rows[index]!) > tokenRowsPerRun;
-    if (run.length > 0 && (isFull || (isMixed && scored + target.length > mostMixed))) {
-      yield run;
-      run = [];
-      scored = 0;
-    }
-    run.push(index);
-    scored += target.length;
+  const lengths = order.map((index) => fedTokens(rows[index]!));
+  /** Scored tokens of all rows before. */
+  const scoredBefore = [0];
+  for (const index of order) scoredBefore.push(scoredBefore.at(-1)! + rows[index]!.target.length);
+  /** Where the rows before that force the same answer begin. */
+  const sameFrom: number[] = [];
+  for (const [at, index] of order.entries()) {
+    sameFrom.push(at > 0 && keys[order[at - 1]!] === keys[index] ? sameFrom[at - 1]! : at);
   }
-  if (run.length > 0) yield run;
+  const fits = (from: number, to: number): boolean => {
+    if ((to - from) * lengths[to - 1]! > tokenRowsPerRun) return false;
+    const isMixed = from < sameFrom[to - 1]!;
+    return !isMixed || scoredBefore[to]! - scoredBefore[from]! <= mostMixed;
+  };
+  for (const [from, to] of packedRuns(lengths, fits)) yield order.slice(from, to);
 }

@@ -8,11 +8,14 @@ import { chunks, groupBy } from './groupBy.ts';
 import { LiveRows } from './liveRows.ts';
 import { OwnCache } from './ownCache.ts';
 import type { Pause } from './pause.ts';
+import { packedRuns } from './packedRuns.ts';
 import { prefixBias, type HiddenEntries } from './prefixMask.ts';
 import { prefixShape } from './prefixShape.ts';
+import { RecordingSampler, type RecordedRow } from './recordingSampler.ts';
+import type { Reference } from './reference.ts';
 import { Sampler } from './sampler.ts';
 
-export interface ContinuationRow {
+export interface ContinuationRow extends RecordedRow {
   readonly hidden: HiddenEntries;
   /** Longest answer. */
   readonly maxTokens: number;
@@ -20,6 +23,11 @@ export interface ContinuationRow {
   readonly suffix: Int32Array;
   /** Absent: greedy. */
   readonly sampling?: Sampling | undefined;
+}
+
+/** An answer, and what predicted the tokens of it on which other caches are compared; null where there are none. */
+export interface RecordedContinuation extends Continuation {
+  readonly reference: Reference | null;
 }
 
 /** Continuation of compressed caches, all rows together. User and generated tokens stay. */
@@ -31,8 +39,8 @@ export async function generate(
   pause: Pause,
   progress?: (done: number, total: number) => void,
   batches: Batches = largestBatches,
-): Promise<Continuation[]> {
-  const results = new Array<Continuation>(rows.length);
+): Promise<RecordedContinuation[]> {
+  const results = new Array<RecordedContinuation>(rows.length);
   // Rows with suffixes of like length share runs with little padding.
   const order = [...rows.keys()].sort((a, b) => rows[a]!.suffix.length - rows[b]!.suffix.length);
   const perBatch = batches.rowsPerBatch(longest(rows) + Math.max(0, ...rows.map(({ maxTokens }) => maxTokens)));
@@ -61,13 +69,21 @@ async function generateBatch(
   pause: Pause,
   progress: (share: number) => void,
   batches: Batches,
-): Promise<Continuation[]> {
+): Promise<RecordedContinuation[]> {
   const own = new OwnCache(decoder.config, rows.length, longest(rows) + 1);
-  const sampler = new Sampler(rows);
+  const recording = rows.some(({ comparedTokens }) => comparedTokens !== undefined)
+    ? new RecordingSampler(rows, decoder.config.vocabSize)
+    : null;
+  const sampler = recording ?? new Sampler(rows);
   const next = await feedSuffixes(decoder, prefix, rows, own, sampler, pause, batches);
   const hidden = rows.map((row) => row.hidden);
   const batch = new LiveRows(decoder, prefix, hidden, own);
-  return await decode(batch, rows, { next, answers: rows.map(() => []) }, sampler, stopIds, pause, progress);
+  const state = { next, answers: rows.map(() => []) };
+  const continuations = await decode(batch, rows, state, sampler, stopIds, pause, progress);
+  return continuations.map((continuation, row) => ({
+    ...continuation,
+    reference: recording?.reference(row, continuation.ids) ?? null,
+  }));
 }
 
 /** A policy that evicts while rows go on, and what it reads of the prefill. */
@@ -116,12 +132,9 @@ export async function generateEvicting(
     const batch = evictingRows(decoder, prefix, some, evicting);
     await pause();
     const sampler = new Sampler(some);
-    const first = await batch.feed(suffixesOf(some), some[0]!.suffix.length, [sampler.wanted]);
-    const next = sampler.next(
-      first,
-      [...some.keys()],
-      some.map(() => 0),
-    );
+    const [all, lengths] = [[...some.keys()], some.map(() => 0)];
+    const first = await batch.feed(suffixesOf(some), some[0]!.suffix.length, sampler.outputs(all, lengths));
+    const next = sampler.next(first, all, lengths);
     const state = { next, answers: some.map(() => []) };
     const continued = await decode(batch, some, state, sampler, stopIds, pause, (share) =>
       progress?.(done + share * some.length, rows.length),
@@ -149,12 +162,17 @@ export async function feedSuffixes(
 ): Promise<Int32Array> {
   const shape = prefixShape(decoder, prefix);
   const next = new Int32Array(rows.length);
-  const perRun = Math.max(1, Math.floor(tokenRowsPerRun / longest(rows)));
-  for (const indices of chunks([...rows.keys()], perRun)) {
+  const order = [...rows.keys()].sort((a, b) => rows[a]!.suffix.length - rows[b]!.suffix.length);
+  const suffixLengths = order.map((index) => rows[index]!.suffix.length);
+  const fits = (from: number, to: number): boolean => (to - from) * suffixLengths[to - 1]! <= tokenRowsPerRun;
+  for (const [from, to] of packedRuns(suffixLengths, fits)) {
+    const indices = order.slice(from, to);
     await pause();
     const part = indices.map((index) => rows[index]!);
     const tokens = longest(part);
     const counts = part.map(({ suffix }) => suffix.length);
+    const lengths = part.map(() => 0);
+    const scoring = sampler.scoring(indices, lengths);
     const ids = new Int32Array(part.length * tokens);
     for (const [row, { suffix }] of part.entries()) ids.set(suffix, row * tokens);
     const result = await decoder.run(
@@ -171,18 +189,12 @@ export async function feedSuffixes(
         own: null,
         ownBias: causalBias(part.length, tokens),
         logitRows: Int32Array.from(counts, (count, row) => row * tokens + count - 1),
+        ...(scoring === undefined ? {} : { scoring }),
       },
-      [sampler.wanted, 'keyValues'],
+      ['keyValues', ...sampler.outputs(indices, lengths)],
     );
     own.append(indices, counts, result);
-    next.set(
-      sampler.next(
-        result,
-        indices,
-        indices.map(() => 0),
-      ),
-      indices[0],
-    );
+    for (const [slot, token] of sampler.next(result, indices, lengths).entries()) next[indices[slot]!] = token;
   }
   return next;
 }

@@ -2,7 +2,7 @@ import { masked } from '../graph/signature.ts';
 import type { LayerKeyValues, StepResult } from './decoder.ts';
 
 /** Room is added in steps of this many tokens, so that a growing cache is copied seldom and little of it is padding. */
-const growth = 32;
+export const growth = 32;
 
 /**
  * Keys and values of each row's own tokens (user turn and answer). Rows may have different lengths: row b's tokens are

@@ -1,5 +1,5 @@
 import type { Sampling } from '../languageModel.ts';
-import type { DecoderOutput, StepResult } from './decoder.ts';
+import type { DecoderOutput, DecoderStep, StepResult } from './decoder.ts';
 
 /**
  * Noise is made of 32 bits, so it lies between -3.2 and 22.9: a logit that is further than this below the largest one
@@ -14,16 +14,25 @@ const widestGap = 26.1;
  * say the same as long as they agree: their difference is the caches', not chance's.
  */
 export class Sampler {
-  /** What a step has to give to choose by. */
-  readonly wanted: DecoderOutput;
+  readonly #draws: boolean;
 
   constructor(readonly rows: readonly { readonly sampling?: Sampling | undefined }[]) {
-    this.wanted = rows.some(({ sampling }) => sampling !== undefined) ? 'logits' : 'argmax';
+    this.#draws = rows.some(({ sampling }) => sampling !== undefined);
+  }
+
+  /** What a step of some rows, after `lengths` tokens of answer each, has to give. */
+  outputs(_rows: readonly number[], _lengths: readonly number[]): readonly DecoderOutput[] {
+    return [this.#draws ? 'logits' : 'argmax'];
+  }
+
+  /** What it has to score. */
+  scoring(_rows: readonly number[], _lengths: readonly number[]): DecoderStep['scoring'] {
+    return undefined;
   }
 
   /** The next tokens of some rows after `lengths` tokens of answer each, from the step that ran them in this order. */
   next(step: StepResult, rows: readonly number[], lengths: readonly number[]): Int32Array {
-    if (this.wanted === 'argmax') return step.argmax;
+    if (!this.#draws) return step.argmax;
     const { logits } = step;
     const vocabSize = logits.length / rows.length;
     return Int32Array.from(rows, (row, slot) => {

@@ -157,13 +157,25 @@ export class Simulator {
     const state = this.#state(handle);
     this.#checkLength(handle, rows, Math.max(0, ...rows.map((row) => row.maxTokens)));
     const { decoder, stopIds } = this;
-    const continuations = await this.#onVariants(state, rows, progress, (comparer, some, told) => {
-      const continued = some.map(({ mask, ...row }) => ({ ...row, hidden: this.#hidden(state, mask) }));
-      const evicting = evictingIn(state, some);
-      return evicting === undefined
-        ? generate(decoder, comparer.prefix, continued, stopIds, pause, told, state.batches)
-        : generateEvicting(decoder, comparer.prefix, continued, evicting, stopIds, pause, told, state.batches);
-    });
+    const continuations = await this.#onVariants<GenerateRow, Continuation>(
+      state,
+      rows,
+      progress,
+      async (comparer, some, told) => {
+        const continued = some.map(({ mask, ...row }) => ({ ...row, hidden: this.#hidden(state, mask) }));
+        const evicting = evictingIn(state, some);
+        if (evicting !== undefined) {
+          return generateEvicting(decoder, comparer.prefix, continued, evicting, stopIds, pause, told, state.batches);
+        }
+        const recorded = await generate(decoder, comparer.prefix, continued, stopIds, pause, told, state.batches);
+        for (const [i, { ids, reference }] of recorded.entries()) {
+          const row = continued[i]!;
+          if (reference === null || !comparer.isFull(row)) continue;
+          comparer.learn({ suffix: row.suffix, target: ids.slice(0, row.comparedTokens) }, reference);
+        }
+        return recorded;
+      },
+    );
     return continuations.map((continuation) => this.#generated(continuation));
   }
 
