@@ -119,13 +119,11 @@ export class Linear {
       terms.push((to) => this.graph.microsoftOp('FusedMatMul', inputs, { transB: 1 }, to));
     }
     weights.write();
-    if (terms.length === 1) return terms[0]!(output);
-    return this.graph.op(
-      'Sum',
-      terms.map((term) => term()),
-      {},
-      output,
-    );
+    // Add runs on all cores; Sum, which takes any number of terms, on one.
+    const last = terms.pop()!;
+    if (terms.length === 0) return last(output);
+    const sum = terms.map((term) => term()).reduce((some, term) => this.graph.op('Add', [some, term]));
+    return this.graph.op('Add', [sum, last()], {}, output);
   }
 
   #timesSixteen(x: string): string {

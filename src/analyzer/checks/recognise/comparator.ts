@@ -59,6 +59,18 @@ const wordings: readonly Wording[] = [
 const between =
   "(?:(?!(?:per|of|and|or|to|in|for|with|from|each|every|characters?|chars?|words?|sentences?|paragraphs?|minutes?|times?) )[\\p{L}'’-]+ ){0,2}?";
 
+/** A pattern in which a blank stands for any white space. */
+const spaced = (pattern: string): string => pattern.replaceAll(' ', '\\s+').replaceAll('\\s+?', '\\s*');
+
+/** Whether a text names a unit at all. Most texts do not, and compiling all wordings takes longer than matching them. */
+const mentions = new Map<string, RegExp>();
+
+function mentionsUnit(text: string, unit: string): boolean {
+  let pattern = mentions.get(unit);
+  if (pattern === undefined) mentions.set(unit, (pattern = new RegExp(spaced(unit), 'iu')));
+  return pattern.test(text);
+}
+
 const cache = new Map<string, readonly (readonly [RegExp, Wording])[]>();
 
 function patternsFor(unit: string): readonly (readonly [RegExp, Wording])[] {
@@ -68,10 +80,8 @@ function patternsFor(unit: string): readonly (readonly [RegExp, Wording])[] {
     const source = wording.pattern
       .replaceAll('(N) U', `(N)(?: |-)U`)
       .replaceAll('U', `${between}(?:${unit})`)
-      .replaceAll('(N)', `(${N})`)
-      .replaceAll(' ', '\\s+')
-      .replaceAll('\\s+?', '\\s*');
-    return [new RegExp(`(?<![\\p{L}\\p{N}])${source}(?![\\p{L}])`, 'iu'), wording];
+      .replaceAll('(N)', `(${N})`);
+    return [new RegExp(`(?<![\\p{L}\\p{N}])${spaced(source)}(?![\\p{L}])`, 'iu'), wording];
   });
   cache.set(unit, made);
   return made;
@@ -79,6 +89,7 @@ function patternsFor(unit: string): readonly (readonly [RegExp, Wording])[] {
 
 /** The bounds that a text sets for an amount of `unit` (a pattern without groups); none where it sets none. */
 export function boundsOf(text: string, unit: string): readonly Bound[] {
+  if (!mentionsUnit(text, unit)) return [];
   // What stands in brackets explains: "under 3 sentences (just 1 or 2, not 3)".
   for (const each of new Set([text.replace(/\([^()]*\)/g, ' '), text])) {
     for (const [pattern, { bounds }] of patternsFor(unit)) {
