@@ -131,6 +131,51 @@ describe('simulator on the default model', needsModel(), async () => {
     }
   });
 
+  test('what predicted an answer while it was given compares as what a forced run predicts', async () => {
+    const prefix = await prefill(decoder, tokens(90, 31), rowGroupsFor(policyIds, 90), neverPause);
+    const full = hiddenEntries({ kind: 'none' }, { layers, kvHeads, seqLen: 90 }, () => assert.fail('no variant'));
+    const suffixes = [tokens(12, 32), tokens(19, 33), tokens(12, 34)];
+    const comparedTokens = 10;
+    const asked = suffixes.map((suffix, row) => ({
+      hidden: full,
+      suffix,
+      maxTokens: 14,
+      ...(row === 2 ? {} : { comparedTokens }),
+    }));
+    const given = await generate(decoder, prefix, asked, new Set(), neverPause);
+    assert.deepEqual(
+      given.map(({ reference }) => reference?.logProbs.length ?? null),
+      [...given.slice(0, 2).map(({ ids }) => Math.min(comparedTokens, ids.length)), null],
+    );
+    assert.ok(given[1]!.ids.length > comparedTokens, 'one answer is longer than what is compared');
+    const [recorded, forced] = [new Comparer(decoder, prefix), new Comparer(decoder, prefix)];
+    const rows = [0, 1].flatMap((row) => {
+      const turn = { suffix: suffixes[row]!, target: given[row]!.ids.slice(0, comparedTokens) };
+      recorded.learn(turn, given[row]!.reference!);
+      return [full, hide(prefix, 'snapkv', 0.5), hide(prefix, 'knorm', 0.3)].map((hidden) => ({ ...turn, hidden }));
+    });
+    const [of, ofForced] = [await recorded.compare(rows, neverPause), await forced.compare(rows, neverPause)];
+    for (const [row, { kl, logProbs, flipped }] of of.entries()) {
+      assert.deepEqual(flipped, ofForced[row]!.flipped);
+      for (const [token, value] of kl.entries()) {
+        assert.ok(
+          Math.abs(value - ofForced[row]!.kl[token]!) < 5e-4,
+          `KL ${value}, forced ${ofForced[row]!.kl[token]}`,
+        );
+        assert.ok(Math.abs(logProbs[token]! - ofForced[row]!.logProbs[token]!) < 5e-4);
+      }
+    }
+    assert.ok(
+      of[1]!.kl.some((value) => value > 0.01),
+      'half of the entries matter',
+    );
+
+    const stop = new Set([given[0]!.ids[4]!]);
+    const [stopped] = await generate(decoder, prefix, asked.slice(0, 1), stop, neverPause);
+    assert.equal(stopped!.reference?.logProbs.length, stopped!.ids.length, 'the stop token is no part of the answer');
+    assert.ok(stopped!.ids.length <= 4);
+  });
+
   test('answering with a draft equals comparing and generating apart', async () => {
     const prefix = await prefill(decoder, tokens(80, 6), rowGroupsFor(policyIds, 80), neverPause);
     const shape = { layers, kvHeads, seqLen: 80 };
