@@ -12,7 +12,8 @@ import { meanOf, slope, type Mean } from './statistics.ts';
 export interface Finding {
   readonly id: string;
   readonly statement: string;
-  readonly answer: 'yes' | 'no' | 'not decided';
+  /** `no` where the contrary is clear, `no, not shown` where the statement cannot be told from chance or lacks its condition. */
+  readonly answer: 'yes' | 'no' | 'no, not shown';
   /** The figures that decide, with n. */
   readonly figure: string;
 }
@@ -26,6 +27,8 @@ const leastFamilies = { slopes: 3, ranks: 4 };
 /** A normal 95 % interval, of at least so many prompts: fewer decide nothing. */
 const z = 1.96;
 const leastPrompts = 10;
+/** The same for the clearest of one, two, .. ten comparisons (Bonferroni). */
+const clearestZ = [z, 2.24, 2.39, 2.5, 2.58, 2.64, 2.69, 2.73, 2.77, 2.81];
 
 const two = (value: number): string => value.toFixed(2);
 const three = (value: number): string => value.toFixed(3);
@@ -36,7 +39,7 @@ const percent = (ratio: number): string => `${Math.round(100 * ratio)} %`;
 
 /** Yes or no where the interval is clear of 0. */
 const bySign = ({ low, high }: Pick<Estimate, 'low' | 'high'>): Finding['answer'] =>
-  low > 0 ? 'yes' : high < 0 ? 'no' : 'not decided';
+  low > 0 ? 'yes' : high < 0 ? 'no' : 'no, not shown';
 const intervalOf = ({ n, mean, sem }: Mean): Pick<Estimate, 'low' | 'high'> => {
   const reach = n < leastPrompts || sem === null ? Infinity : z * sem;
   return { low: mean - reach, high: mean + reach };
@@ -100,10 +103,10 @@ function groupDifference(
   };
 }
 
-const undecided = (id: string, statement: string, figure: string): Finding => ({
+const notShown = (id: string, statement: string, figure: string): Finding => ({
   id,
   statement,
-  answer: 'not decided',
+  answer: 'no, not shown',
   figure,
 });
 
@@ -123,14 +126,14 @@ function slopesDiffer(undefended: readonly ScoredPrompt[], { policies, ratios }:
   const inMulti = able('multi');
   const families = able('single').filter((family) => inMulti.includes(family));
   const n = `${undefended.length} prompts; families with n >= 10 and accuracy >= ${leastAccuracy} in both groups: ${families.join(', ') || 'none'}`;
-  if (families.length < leastFamilies.slopes || chosen.length === 0) return undecided(id, statement, n);
+  if (families.length < leastFamilies.slopes || chosen.length === 0) return notShown(id, statement, n);
   const { single, multi, difference } = groupDifference(
     undefended,
     { single: families, multi: families },
     { policies: chosen, ratios },
     (accuracies) => slopeSpread(accuracies, ratios),
   );
-  if (difference === null) return undecided(id, statement, n);
+  if (difference === null) return notShown(id, statement, n);
   return {
     id,
     statement,
@@ -147,7 +150,7 @@ function orderIsLost(undefended: readonly ScoredPrompt[], { policies, ratios }: 
   const families = { single: largeFamilies(undefended, 'single'), multi: largeFamilies(undefended, 'multi') };
   const n = `${undefended.length} prompts, ${families.single.length} families of n >= 10 in single, ${families.multi.length} in multi`;
   if (Math.min(families.single.length, families.multi.length) < leastFamilies.ranks || chosen.length === 0)
-    return undecided(id, statement, n);
+    return notShown(id, statement, n);
   const rhos = (accuracies: (number | null)[][]): { ratio: number; rho: number }[] =>
     ratios.flatMap((ratio, i) => {
       const rho = i === 0 ? null : rankCorrelation(accuracies, i);
@@ -163,7 +166,7 @@ function orderIsLost(undefended: readonly ScoredPrompt[], { policies, ratios }: 
       curve.map(({ rho }) => rho),
     );
   });
-  if (level.difference === null || fall.single === null || fall.multi === null) return undecided(id, statement, n);
+  if (level.difference === null || fall.single === null || fall.multi === null) return notShown(id, statement, n);
   const falls = fall.single < 0 && fall.multi < 0;
   const sooner = bySign({ low: -level.difference.high, high: -level.difference.low });
   return {
@@ -184,7 +187,7 @@ function leakPeaks(defenseFirst: readonly ScoredPrompt[], { policies, ratios }: 
     'With the defense first, the answers repeat more of the directives at a ratio in between than with the full cache and at the largest ratio.';
   const [last, between] = [ratios.at(-1)!, ratios.slice(1, -1)];
   const chosen = measuredOf(policies);
-  if (chosen.length === 0 || between.length === 0) return undecided(id, statement, 'not measured');
+  if (chosen.length === 0 || between.length === 0) return notShown(id, statement, 'not measured');
   const peaks = chosen.map((policy) => {
     const level = (ratio: number): number => meanOf(recallsAt(defenseFirst, policy, ratio))!.mean;
     const ratio = between.reduce((best, each) => (level(each) > level(best) ? each : best));
@@ -201,7 +204,7 @@ function leakPeaks(defenseFirst: readonly ScoredPrompt[], { policies, ratios }: 
   return {
     id,
     statement,
-    answer: signs.includes('no') ? 'no' : signs.every((sign) => sign === 'yes') ? 'yes' : 'not decided',
+    answer: signs.includes('no') ? 'no' : signs.every((sign) => sign === 'yes') ? 'yes' : 'no, not shown',
     figure: `${peaks
       .map(
         ({ policy, ratio, level, rise, fall }) =>
@@ -228,16 +231,17 @@ function orderMatters(prompts: readonly ScoredPrompt[], { policies, ratios }: Gr
     const mean = meanOf(paired);
     return mean === null ? [] : [{ ratio, mean }];
   });
-  if (!policies.includes('streaming-llm') || differences.length === 0) return undecided(id, statement, 'not measured');
+  if (!policies.includes('streaming-llm') || differences.length === 0) return notShown(id, statement, 'not measured');
   const strength = ({ n, mean, sem }: Mean): number =>
     sem === null || sem === 0 || n < leastPrompts ? 0 : Math.abs(mean) / sem;
   const clearest = differences.reduce((best, each) => (strength(each.mean) > strength(best.mean) ? each : best));
-  // One of as many comparisons as there are ratios: Bonferroni for up to ten.
-  const manyZ = 2.81;
   return {
     id,
     statement,
-    answer: strength(clearest.mean) > manyZ ? 'yes' : 'not decided',
+    answer:
+      strength(clearest.mean) > clearestZ[Math.min(differences.length, clearestZ.length) - 1]!
+        ? 'yes'
+        : 'no, not shown',
     figure: `recall with the defense first less with the directives first, clearest at ${percent(clearest.ratio)}: ${withSem(clearest.mean)}; n = ${clearest.mean.n}`,
   };
 }
@@ -265,12 +269,12 @@ function protectionsHelp(defenseFirst: readonly ScoredPrompt[], grid: Grid): Fin
     protection,
     gain: gains(defenseFirst, ['streaming-llm'], protection, grid),
   }));
-  if (measured.some(({ gain }) => gain === null)) return undecided(id, statement, 'not measured');
+  if (measured.some(({ gain }) => gain === null)) return notShown(id, statement, 'not measured');
   const answers = measured.map(({ gain }) => bySign(intervalOf(gain!)));
   return {
     id,
     statement,
-    answer: answers.every((answer) => answer === 'yes') ? 'yes' : answers.includes('no') ? 'no' : 'not decided',
+    answer: answers.every((answer) => answer === 'yes') ? 'yes' : answers.includes('no') ? 'no' : 'no, not shown',
     figure: measured.map(({ protection, gain }) => `${protection} ${withSem(gain!)} (n = ${gain!.n})`).join('; '),
   };
 }
@@ -303,7 +307,7 @@ function fairPrecisionProtects(defenseFirst: readonly ScoredPrompt[], { policies
       id: 'R17',
       statement:
         'Fair precision gives the defense a larger share of the high precision at the same bytes, and makes the recital of the directives less likely.',
-      answer: !holds || signs.includes('no') ? 'no' : signs.every((sign) => sign === 'yes') ? 'yes' : 'not decided',
+      answer: !holds || signs.includes('no') ? 'no' : signs.every((sign) => sign === 'yes') ? 'yes' : 'no, not shown',
       figure: `FP16/INT2, 20 % in FP16, defense first: ${pairs
         .map(
           ({ policy, own, fair, bytes, leak }) =>
@@ -327,7 +331,7 @@ function reserveExplains(defenseFirst: readonly ScoredPrompt[], grid: Grid): Fin
       id: 'R18',
       statement:
         'Reserving 10 % of the prompt at each end, which knows nothing of the spans, explains half of the gain or more.',
-      answer: !isClear ? 'not decided' : reserve.mean >= best.mean / 2 ? 'yes' : 'no',
+      answer: !isClear ? 'no, not shown' : reserve.mean >= best.mean / 2 ? 'yes' : 'no',
       figure: `composite score, mean over ${policies.length} policies: reserve ${withSem(reserve)}, whitelist ${withSem(whitelist)}, fair ${withSem(fair)}; n = ${reserve.n}`,
     },
   ];
@@ -340,7 +344,7 @@ function bitsBeatEviction(records: readonly RetrievalRecord[], { policies }: Gri
   const best = rivals[0];
   const statement = 'At the bytes of MiKV FP16/INT4, no policy retrieves lines as well.';
   const id = 'R15, line retrieval';
-  if (best === undefined) return undecided(id, statement, 'not measured');
+  if (best === undefined) return notShown(id, statement, 'not measured');
   const difference = paired(records, 'FP16/INT4', 'mikv', 'FP16/INT4', best.arm);
   return {
     id,

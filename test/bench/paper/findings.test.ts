@@ -63,7 +63,7 @@ describe('findings', () => {
   });
 
   test('decide nothing on a handful of prompts', () => {
-    for (const { id, answer } of findings(defended(5), [], grid)) assert.equal(answer, 'not decided', id);
+    for (const { id, answer } of findings(defended(5), [], grid)) assert.equal(answer, 'no, not shown', id);
   });
 
   test('say no where the control does nothing', () => {
@@ -86,7 +86,7 @@ describe('findings', () => {
   });
 
   test('do not rank fewer than four families', () => {
-    assert.equal(answerOf(undefended(), 'R10'), 'not decided');
+    assert.equal(answerOf(undefended(), 'R10'), 'no, not shown');
   });
 
   test('compare line retrieval at equal bytes, prompt by prompt', () => {
