@@ -42,8 +42,8 @@ function providerOptions(provider: ExecutionProvider): ort.InferenceSession.Sess
 
 /**
  * How long a thread without work looks for more before it sleeps: as long as most operators take, so that the next one does not
- * have to wake it. Measured on 2 cores against none: decoding 8 to 32 rows takes 0.8 as long, forced runs 0.9; beside as many busy
- * processes as cores forced runs take 1.1 as long. Without an end to it they would take 1.3 as long.
+ * have to wake it. Measured on 2 cores against not at all: decoding 8 to 32 rows and forced runs take 0.8 to 0.9 as long; beside one
+ * or two busy processes forced runs take up to 1.15 as long. Ten times the length gains nothing more and costs 1.25 there.
  */
 const spinMicroseconds = '200';
 

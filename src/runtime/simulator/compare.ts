@@ -149,11 +149,11 @@ export class Comparer {
     wanted: readonly DecoderOutput[],
     opening: OwnCache | null = null,
   ): Promise<ForcedAnswers> {
-    if (opening === null && rows.length === 1 && this.isFull(rows[0]!)) {
+    if (opening === null && rows.every((row) => this.isFull(row))) {
       const others = wanted.filter((output) => output !== 'scores');
       const result = await this.#full.run(rows, pause, others);
-      const [reference] = await this.#full.references(rows, this.batches, pause);
-      return { comparisons: [itself(reference!)], argmax: [reference!.argmax], result };
+      const references = await this.#full.references(rows, this.batches, pause);
+      return { comparisons: references.map(itself), argmax: references.map(({ argmax }) => argmax), result };
     }
     const references = await this.#full.references(rows, this.batches, pause);
     await pause();
