@@ -53,6 +53,7 @@ function addInputs(graph: GraphBuilder, config: ModelConfig): SharedInputs {
   graph.input('row_groups', elementType.float, ['r', 's']);
   graph.input('observed_rows', elementType.int64, ['m']);
   graph.input('logit_rows', elementType.int64, ['n']);
+  graph.input('probability_rows', elementType.int64, ['k']);
   graph.input('scoring', elementType.bool, [1]);
   graph.input('targets', elementType.int64, ['n', 1]);
   graph.input('reference', elementType.float, ['t', config.vocabSize]);
@@ -159,16 +160,19 @@ function softCapped(
 
 /**
  * What is read off the logits inside the graph, so that a comparison of many rows does not move `n x vocab` floats: the
- * greedy token and, when `scoring` is set, the three numbers from which log-probabilities and KL(reference || row) follow, and
- * the probabilities that other rows can be compared with.
+ * greedy token, the probabilities of the rows asked for, and, when `scoring` is set, the three numbers from which
+ * log-probabilities and KL(reference || row) follow.
  */
 function head(graph: GraphBuilder, { vocabSize }: ModelConfig, logits: string): void {
   graph.output(logits, elementType.float, ['n', vocabSize]);
   graph.op('ArgMax', [logits], { axis: -1, keepdims: 0 }, 'argmax');
   graph.output('argmax', elementType.int64, ['n']);
+  const asked = graph.op('Gather', [logits, 'probability_rows'], { axis: 0 });
+  graph.op('Softmax', [asked], { axis: -1 }, 'probabilities');
+  graph.output('probabilities', elementType.float, ['k', vocabSize]);
   const last = graph.ints(-1);
   const zero = graph.weight('zero', [1, 1], new Float32Array(1));
-  const scores: ValueInfo[] = ['log_sum_exp', 'target_logits', 'cross', 'probabilities'].map((name) => ({
+  const scores: ValueInfo[] = ['log_sum_exp', 'target_logits', 'cross'].map((name) => ({
     name,
     type: elementType.float,
     dims: [`${name}.rows`, `${name}.columns`],
@@ -180,7 +184,6 @@ function head(graph: GraphBuilder, { vocabSize }: ModelConfig, logits: string): 
     const exponentials = graph.op('Exp', [graph.op('Sub', [logits, maximum])]);
     const sum = graph.op('ReduceSum', [exponentials, last], { keepdims: 1 });
     graph.op('Add', [graph.op('Log', [sum]), maximum], {}, output('log_sum_exp'));
-    graph.op('Div', [exponentials, sum], {}, output('probabilities'));
     graph.op('GatherElements', [logits, 'targets'], { axis: 1 }, output('target_logits'));
     const referenceTokens = graph.op('Gather', [graph.op('Shape', ['reference']), graph.ints(0)]);
     const shape = graph.op('Concat', [last, referenceTokens, graph.ints(vocabSize)], { axis: 0 });

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { WeightRegion } from './graphBuilder.ts';
 
 /** Part of a cached graph's name. Raise it with every change of what the builder writes. */
-export const graphVersion = 11;
+export const graphVersion = 12;
 
 export const graphFiles = { model: 'model.onnx', weights: 'weights.bin' } as const;
 const manifestFile = 'manifest.json';

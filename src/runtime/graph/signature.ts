@@ -5,12 +5,13 @@ export const masked = -1e9;
  * Names of the graph's inputs and outputs; the builder and the simulator agree through this file.
  *
  * Inputs: `input_ids`, `position_ids [b, s]` (int64; positions are the original ones), `own_bias [1, b, 1, s, o + s]`,
- * `row_groups [r, s]`, `observed_rows [m]` (int64, rows of the flattened `[b * s]` whose queries or input norms are wanted), `logit_rows [n]` (int64, rows of the flattened `[b * s]` that get logits), `scoring [1]` (bool),
+ * `row_groups [r, s]`, `observed_rows [m]` (int64, rows of the flattened `[b * s]` whose queries or input norms are wanted), `logit_rows [n]` (int64, rows of the flattened `[b * s]` that get logits),
+ * `probability_rows [k]` (int64, rows of the logits that get probabilities), `scoring [1]` (bool),
  * `targets [n, 1]` (int64) and `reference [t, vocab]` (probabilities; n is a multiple of t), and per layer the tensors below.
  * Models with sliding windows also take `prefix_positions [p]` and `own_positions [b, o]`, models with LongRoPE
  * `rope_positions [b, s]` (rows of a table of `positions` rows for short sequences and as many for long ones); int64.
- * Outputs: `logits [n, vocab]`, `argmax [n]`; when `scoring`, else zeros: `log_sum_exp [n, 1]`, `target_logits [n, 1]`,
- * `probabilities [n, vocab]`, `cross [n / t, t]` = sum over the vocabulary of reference x logits; and per layer the tensors below.
+ * Outputs: `logits [n, vocab]`, `argmax [n]`, `probabilities [k, vocab]`; when `scoring`, else zeros: `log_sum_exp [n, 1]`, `target_logits [n, 1]`,
+ * `cross [n / t, t]` = sum over the vocabulary of reference x logits; and per layer the tensors below.
  */
 export const layerInput = {
   prefixKeys: (layer: number) => `prefix_k.${layer}`, // [kv, p, d]

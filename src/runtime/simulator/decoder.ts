@@ -98,7 +98,7 @@ export class StepResult {
   }
 
   get probabilities(): Float32Array {
-    return floats(this.outputs, 'probabilities'); // [n, vocab]
+    return floats(this.outputs, 'probabilities'); // [n, vocab]: of all rows where they are asked for
   }
 
   newKeys(layer: number): Float32Array {
@@ -151,6 +151,7 @@ export class Decoder {
     const n = step.logitRows.length;
     const observes = wanted.includes('queries') || wanted.includes('inputNorms');
     const observed = Int32Array.from({ length: observes ? rows * tokens : 1 }, (_, row) => row);
+    const asked = Int32Array.from({ length: wanted.includes('probabilities') ? n : 1 }, (_, row) => row);
     const reference = step.scoring?.reference ?? this.#noReference;
     const feeds: Record<string, Tensor> = {
       input_ids: int64Tensor(step.ids, [rows, tokens]),
@@ -162,6 +163,7 @@ export class Decoder {
       ]),
       observed_rows: int64Tensor(observed, [observed.length]),
       logit_rows: int64Tensor(step.logitRows, [n]),
+      probability_rows: int64Tensor(asked, [asked.length]),
       scoring: boolTensor(step.scoring !== undefined),
       targets: int64Tensor(step.scoring?.targets ?? new Int32Array(n), [n, 1]),
       reference: floatTensor(reference.probabilities, [reference.tokens, vocabSize]),
