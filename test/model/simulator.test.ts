@@ -170,6 +170,12 @@ describe('simulator on the default model', needsModel(), async () => {
       'half of the entries matter',
     );
 
+    const drawn = { ...asked[2]!, sampling: { temperature: 1, seed: 7 } };
+    const [alone] = await generate(decoder, prefix, [drawn], new Set(), neverPause);
+    const [, beside] = await generate(decoder, prefix, [asked[0]!, drawn], new Set(), neverPause);
+    assert.deepEqual(beside!.ids, alone!.ids, 'a row beside it draws as it does alone');
+    assert.notDeepEqual(alone!.ids, given[2]!.ids);
+
     const stop = new Set([given[0]!.ids[4]!]);
     const [stopped] = await generate(decoder, prefix, asked.slice(0, 1), stop, neverPause);
     assert.equal(stopped!.reference?.logProbs.length, stopped!.ids.length, 'the stop token is no part of the answer');

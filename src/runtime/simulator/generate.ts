@@ -1,5 +1,4 @@
 import type { DecodePolicy } from '../../cache/decode/decodePolicy.ts';
-import type { Sampling } from '../languageModel.ts';
 import { largestBatches, type Batches } from '../memory/batches.ts';
 import { causalBias, nextPosition, type Decoder, type PrefixView } from './decoder.ts';
 import { decode, type Continuation } from './decode.ts';
@@ -21,8 +20,6 @@ export interface ContinuationRow extends RecordedRow {
   readonly maxTokens: number;
   /** Fed at positions S, S+1, ... */
   readonly suffix: Int32Array;
-  /** Absent: greedy. */
-  readonly sampling?: Sampling | undefined;
 }
 
 /** An answer, and what predicted the tokens of it on which other caches are compared; null where there are none. */

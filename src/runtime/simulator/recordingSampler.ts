@@ -1,14 +1,14 @@
 import type { DecoderOutput, DecoderStep, StepResult } from './decoder.ts';
 import { predictionOf, predictionOutputs, referenceOf, type Prediction, type Reference } from './reference.ts';
-import { Sampler } from './sampler.ts';
+import { Sampler, type SampledRow } from './sampler.ts';
 
-/** A greedy answer of the full cache on which other caches will be compared. */
-export interface RecordedRow {
+/** An answer on which other caches will be compared. */
+export interface RecordedRow extends SampledRow {
   /** So many of its first tokens. Absent: none. */
   readonly comparedTokens?: number | undefined;
 }
 
-/** Chooses greedily, and keeps what predicted the first tokens of answers: comparing with them takes no other run. */
+/** Keeps what predicted the first tokens of answers: comparing with them takes no other run. */
 export class RecordingSampler extends Sampler {
   readonly #predictions: readonly Prediction[][];
 
@@ -16,7 +16,7 @@ export class RecordingSampler extends Sampler {
     readonly recorded: readonly RecordedRow[],
     readonly vocabSize: number,
   ) {
-    super(recorded.map(() => ({})));
+    super(recorded);
     this.#predictions = recorded.map(() => []);
   }
 

@@ -7,6 +7,11 @@ import type { DecoderOutput, DecoderStep, StepResult } from './decoder.ts';
  */
 const widestGap = 26.1;
 
+export interface SampledRow {
+  /** Absent: greedy. */
+  readonly sampling?: Sampling | undefined;
+}
+
 /**
  * Chooses each row's next token: the likeliest, or with a temperature the largest of logit / temperature + Gumbel noise,
  * which is a draw from the softmax (Gumbel-max trick, https://arxiv.org/abs/1411.0030). The noise depends on the seed, the
@@ -16,7 +21,7 @@ const widestGap = 26.1;
 export class Sampler {
   readonly #draws: boolean;
 
-  constructor(readonly rows: readonly { readonly sampling?: Sampling | undefined }[]) {
+  constructor(readonly rows: readonly SampledRow[]) {
     this.#draws = rows.some(({ sampling }) => sampling !== undefined);
   }
 
