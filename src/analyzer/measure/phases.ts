@@ -4,17 +4,17 @@ import type { RowsDone } from './measuring.ts';
 
 export type MeasureProgress = (phase: AuditPhase, fraction: number) => void;
 
-/** Relative time of each phase of a prompt's audit, measured on the examples with the default model and grid, in order. */
+/** Relative time of each phase of a prompt's audit, measured by `npm run bench:audit` with the default model and grid, in order. */
 const phaseTimes = {
-  prefill: 3,
-  answers: 12,
+  prefill: 4,
+  answers: 8,
   influence: 15,
-  loss: 12,
-  prescribed: 5,
-  responses: 60,
-  preference: 15,
-  facts: 15,
-  behavior: 800,
+  loss: 10,
+  prescribed: 6,
+  responses: 26,
+  preference: 11,
+  facts: 20,
+  behavior: 95,
 } as const;
 export type MeasuredPhase = keyof typeof phaseTimes;
 
