@@ -14,7 +14,7 @@ const phaseTimes = {
   responses: 26,
   preference: 11,
   facts: 20,
-  behavior: 95,
+  behavior: 200, // depends on the number of checks: with one about half
 } as const;
 export type MeasuredPhase = keyof typeof phaseTimes;
 
