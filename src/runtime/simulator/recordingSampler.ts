@@ -13,11 +13,11 @@ export class RecordingSampler extends Sampler {
   readonly #predictions: readonly Prediction[][];
 
   constructor(
-    readonly recorded: readonly RecordedRow[],
+    override readonly rows: readonly RecordedRow[],
     readonly vocabSize: number,
   ) {
-    super(recorded);
-    this.#predictions = recorded.map(() => []);
+    super(rows);
+    this.#predictions = rows.map(() => []);
   }
 
   override outputs(rows: readonly number[], lengths: readonly number[]): readonly DecoderOutput[] {
@@ -30,19 +30,17 @@ export class RecordingSampler extends Sampler {
 
   override next(step: StepResult, rows: readonly number[], lengths: readonly number[]): Int32Array {
     const next = super.next(step, rows, lengths);
-    if (this.#records(rows, lengths)) {
-      for (const [slot, row] of rows.entries()) {
-        if (!this.#isCompared(row, lengths[slot]!)) continue;
-        const prediction = predictionOf(step, slot, next[slot]!, this.vocabSize);
-        this.#predictions[row]!.push({ ...prediction, probabilities: prediction.probabilities.slice() });
-      }
+    for (const [slot, row] of rows.entries()) {
+      if (!this.#isCompared(row, lengths[slot]!)) continue;
+      const prediction = predictionOf(step, slot, next[slot]!, this.vocabSize);
+      this.#predictions[row]!.push({ ...prediction, probabilities: prediction.probabilities.slice() });
     }
     return next;
   }
 
   /** What predicted the compared tokens of a row's answer; null where none are. */
   reference(row: number, answer: Int32Array): Reference | null {
-    const { comparedTokens = 0 } = this.recorded[row]!;
+    const { comparedTokens = 0 } = this.rows[row]!;
     const tokens = Math.min(comparedTokens, answer.length); // a stop token was predicted, but is no part of the answer
     return tokens === 0 ? null : referenceOf(this.#predictions[row]!.slice(0, tokens), this.vocabSize);
   }
@@ -52,6 +50,6 @@ export class RecordingSampler extends Sampler {
   }
 
   #isCompared(row: number, length: number): boolean {
-    return length < (this.recorded[row]!.comparedTokens ?? 0);
+    return length < (this.rows[row]!.comparedTokens ?? 0);
   }
 }
