@@ -79,7 +79,7 @@ export function stepOf(config: ModelConfig, { rows, tokens, own, scored, prefixT
     prefix: { keys: prefix, values: prefix, tokens: prefixTokens },
     prefixBias: Array.from({ length: layers }, () => new Float32Array(kvHeads * rows * prefixTokens)),
     own: cache,
-    ownBias: cache === null ? causalBias(rows, tokens) : cache.decodeBias(),
+    ownBias: cache === null ? causalBias(rows, tokens) : cache.bias(1),
     logitRows,
     ...(scored === 0
       ? {}

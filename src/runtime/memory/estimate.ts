@@ -76,8 +76,12 @@ export function estimateMemory(shape: MemoryShape, weightBytes: number, work: Me
   const overhead = programBytes + tokenizerBytesPerToken * vocabSize;
   const prefix = promptTokens * (copies * perToken + rowGroups * layers * queryHeads * float);
   const run = (runRows: number): number => runBytes(shape, runRows, promptTokens + ownTokens);
+  // As many tokens as a run feeds are kept of user turns (FedTurns).
   const variants =
-    allocatorBytes + rows * sequenceBytes(shape, promptTokens, ownTokens) + Math.max(run(tokenRows), run(prefillChunk));
+    allocatorBytes +
+    tokenRows * perToken +
+    rows * sequenceBytes(shape, promptTokens, ownTokens) +
+    Math.max(run(tokenRows), run(prefillChunk));
   const mixed = Math.min(mixedReferenceBytes, float * vocabSize * logitRows);
   const logits = mixed + float * vocabSize * (logitMatrices * logitRows + referenceTokens);
   const running = weightBytes + prefix + variants + logits;

@@ -3,7 +3,7 @@ import type { Comparer, ComparisonRow } from './compare.ts';
 import { decode, type AnswersSoFar, type Continuation, type DecodedRow } from './decode.ts';
 import { forcedKey } from './forcedRuns.ts';
 import { chunks, groupBy } from './groupBy.ts';
-import { evictingBatches, evictingRows, feedSuffixes, generateEvicting, type Evicting } from './generate.ts';
+import { evictingBatches, evictingRows, generateEvicting, type Evicting } from './generate.ts';
 import { LiveRows } from './liveRows.ts';
 import { growth, OwnCache } from './ownCache.ts';
 import type { Pause } from './pause.ts';
@@ -69,26 +69,14 @@ async function answerBatch(
       ({ suffix, target, maxTokens }) => suffix.length + Math.max(target.length, Math.min(maxTokens, growth)),
     ),
   );
-  const opening = await sharedOpening(comparer, rows, pause);
-  const own = opening?.cache.copyOf(opening.rows, capacity) ?? new OwnCache(decoder.config, rows.length, capacity);
-  const fed = opening?.cache.tokens ?? 0;
+  const own = new OwnCache(decoder.config, rows.length, capacity);
   const state: AnswersSoFar = {
     answers: rows.map(() => []),
     next: new Int32Array(rows.length),
   };
   const comparisons = new Array<Comparison>(rows.length);
   let forced = 0;
-  const unfed = rows.map(({ suffix, target }) => ({ suffix: suffix.subarray(fed), target }));
-  for (const part of comparer.runs(unfed)) {
-    const run = await comparer.force(
-      part.map((row) => rows[row]!),
-      pause,
-      ['scores', 'keyValues'],
-      opening?.cache.copyOf(
-        part.map((row) => opening.rows[row]!),
-        0,
-      ) ?? null,
-    );
+  for await (const [part, run] of comparer.force(rows, pause, ['scores', 'keyValues'])) {
     const accepted: number[] = [];
     for (const [i, row] of part.entries()) {
       const { suffix, target, maxTokens } = rows[row]!;
@@ -99,7 +87,9 @@ async function answerBatch(
       while (agreed < limit && argmax[agreed] === target[agreed]) agreed++;
       state.answers[row]!.push(...target.subarray(0, agreed));
       state.next[row] = argmax[agreed]!;
-      accepted.push(suffix.length - fed + agreed);
+      const known = run.opening?.lengths[i] ?? 0;
+      if (run.opening !== null) own.take(row, run.opening, i, known);
+      accepted.push(suffix.length - known + agreed);
     }
     own.append(part, accepted, run.result);
     forced += part.length;
@@ -111,46 +101,6 @@ async function answerBatch(
     progress(forcedShare + (1 - forcedShare) * share);
   });
   return continuations.map((continuation, row) => ({ comparison: comparisons[row]!, continuation }));
-}
-
-/** Below this many tokens, feeding the beginning of user turns on its own costs more than it saves. */
-const leastOpening = 8;
-/** As many rows have to share each beginning, on average. */
-const leastSharing = 2;
-
-/** The beginning that all user turns have in common, fed to each distinct cache. */
-interface Opening {
-  readonly cache: OwnCache; // [distinct caches], of the same length
-  /** Which row of the cache each row begins with. */
-  readonly rows: readonly number[];
-}
-
-/** Null where sharing saves nothing. */
-async function sharedOpening(comparer: Comparer, rows: readonly AnswerRow[], pause: Pause): Promise<Opening | null> {
-  const { decoder, prefix, batches } = comparer;
-  const tokens = commonLength(rows.map(({ suffix }) => suffix));
-  const caches = groupBy([...rows.keys()], (row) => rows[row]!.hidden.key);
-  if (tokens < leastOpening || rows.length < leastSharing * caches.length || rows.some((row) => comparer.isFull(row)))
-    return null;
-  const fed = caches.map(([first]) => ({
-    hidden: rows[first!]!.hidden,
-    suffix: rows[first!]!.suffix.slice(0, tokens),
-  }));
-  const cache = new OwnCache(decoder.config, caches.length, tokens);
-  await feedSuffixes(decoder, prefix, fed, cache, new Sampler(fed.map(() => ({}))), pause, batches);
-  const cacheOf = new Array<number>(rows.length);
-  for (const [index, members] of caches.entries()) for (const row of members) cacheOf[row] = index;
-  return { cache, rows: cacheOf };
-}
-
-/** Tokens that all sequences begin with; one at least is left of each, because a run predicts after it. */
-function commonLength(sequences: readonly Int32Array[]): number {
-  const [first] = sequences;
-  if (first === undefined) return 0;
-  const longest = Math.min(...sequences.map(({ length }) => length)) - 1;
-  let length = 0;
-  while (length < longest && sequences.every((sequence) => sequence[length] === first[length])) length++;
-  return length;
 }
 
 /**

@@ -10,6 +10,7 @@ import {
   type StepResult,
 } from './decoder.ts';
 import { fedTokens, forcedKey, forcedRuns, type ForcedTurn } from './forcedRuns.ts';
+import { FedTurns } from './fedTurns.ts';
 import { groupBy } from './groupBy.ts';
 import type { LiveRows } from './liveRows.ts';
 import type { OwnCache } from './ownCache.ts';
@@ -24,6 +25,8 @@ export interface ForcedAnswers {
   /** Top-1 token before each token of the row's answer. */
   readonly argmax: readonly Int32Array[];
   readonly result: StepResult;
+  /** What the rows went on from; null where they were fed their whole user turns. */
+  readonly opening: OwnCache | null;
 }
 
 export interface ComparisonRow extends ForcedTurn {
@@ -85,6 +88,7 @@ class FullCache {
  */
 export class Comparer {
   readonly #full: FullCache;
+  readonly #fed: FedTurns;
 
   /** `full`: what to compare with, where `prefix` is not the exact prefill itself. */
   constructor(
@@ -94,6 +98,7 @@ export class Comparer {
     full = new FullCache(decoder, prefix),
   ) {
     this.#full = full;
+    this.#fed = new FedTurns(decoder.config, batches.tokenRowsPerRun);
   }
 
   /** Compares a variant with keys and values of its own with the same full cache. */
@@ -120,10 +125,8 @@ export class Comparer {
     const firsts = (groups: readonly number[][]): ComparisonRow[] => groups.map(([index]) => rows[index!]!);
     const references = await this.#full.references(firsts(full), this.batches, pause);
     for (const [i, same] of full.entries()) store(same, itself(references[i]!));
-    for (const run of this.runs(firsts(masked))) {
-      const groups = run.map((index) => masked[index]!);
-      const { comparisons } = await this.force(firsts(groups), pause, ['scores']);
-      for (const [i, same] of groups.entries()) store(same, comparisons[i]!);
+    for await (const [run, { comparisons }] of this.force(firsts(masked), pause, ['scores'])) {
+      for (const [i, row] of run.entries()) store(masked[row]!, comparisons[i]!);
       progress?.(done, rows.length);
     }
     return results;
@@ -134,41 +137,54 @@ export class Comparer {
     this.#full.learn(turn, reference);
   }
 
-  /** Which of some rows are forced in one run, as indices. */
-  runs(rows: readonly ForcedTurn[]): Iterable<number[]> {
-    return forcedRuns(rows, this.batches, this.decoder.config.vocabSize);
-  }
-
-  /**
-   * Teacher-forces an answer on each of several masked caches in one run. `opening`: what the rows have been fed of their user turns
-   * before, the same length for all of them.
-   */
-  async force(
+  /** Teacher-forces an answer on each of several masked caches: run by run the indices of its rows, and what it gave. */
+  async *force(
     rows: readonly ComparisonRow[],
     pause: Pause,
     wanted: readonly DecoderOutput[],
-    opening: OwnCache | null = null,
+  ): AsyncGenerator<readonly [run: readonly number[], answers: ForcedAnswers]> {
+    const { batches, decoder } = this;
+    for (const stage of this.#fed.stages(rows)) {
+      const forced = stage.rows.map((row) => ({ ...rows[row]!, known: this.#fed.known(rows[row]!) }));
+      for (const indices of forcedRuns(forced, batches, decoder.config.vocabSize)) {
+        const run = indices.map((index) => forced[index]!);
+        const leads = stage.leads || run.some(({ known }) => known === 0);
+        yield [indices.map((index) => stage.rows[index]!), await this.#forceRun(run, pause, wanted, leads)];
+      }
+    }
+  }
+
+  /** `leads`: whether later rows go on from the user turns. */
+  async #forceRun(
+    rows: readonly ComparisonRow[],
+    pause: Pause,
+    wanted: readonly DecoderOutput[],
+    leads: boolean,
   ): Promise<ForcedAnswers> {
-    if (opening === null && rows.every((row) => this.isFull(row))) {
+    if (rows.every((row) => this.isFull(row))) {
       const others = wanted.filter((output) => output !== 'scores');
       const result = await this.#full.run(rows, pause, others);
       const references = await this.#full.references(rows, this.batches, pause);
-      return { comparisons: references.map(itself), argmax: references.map(({ argmax }) => argmax), result };
+      const argmax = references.map((reference) => reference.argmax);
+      return { comparisons: references.map(itself), argmax, result, opening: null };
     }
     const references = await this.#full.references(rows, this.batches, pause);
     await pause();
+    const opening = this.#fed.opening(rows);
     const { step, starts } = forcedStep(this.decoder, this.prefix, rows, opening);
     const targets = Int32Array.from(rows.flatMap(({ target }) => [...target]));
     const result = await this.decoder.run(
       { ...step, scoring: { targets, reference: probabilitiesOf(references) } },
-      wanted,
+      leads && !wanted.includes('keyValues') ? [...wanted, 'keyValues'] : wanted,
     );
+    if (leads) this.#fed.keep(rows, opening, result);
     return {
       comparisons: references.map((reference, row) =>
         comparison(reference, (token) => ({ scores: result, at: starts[row]! + token })),
       ),
       argmax: rows.map(({ target }, row) => result.argmax.subarray(starts[row], starts[row]! + target.length)),
       result,
+      opening,
     };
   }
 
@@ -245,7 +261,7 @@ function probabilitiesOf(references: readonly Reference[]): { probabilities: Flo
 }
 
 /**
- * One step that feeds suffix + answer to every row and reads the logits that predict each token of the answers; `starts` says where
+ * One step that feeds suffix + answer, without what `opening` holds of them, to every row and reads the logits that predict each token of the answers; `starts` says where
  * those of each row begin. Shorter rows are filled up behind their answer, which nothing before it sees.
  */
 function forcedStep(
@@ -255,13 +271,15 @@ function forcedStep(
   opening: OwnCache | null = null,
 ): { step: DecoderStep; starts: readonly number[] } {
   const { keyValues } = prefix;
-  const fed = opening?.tokens ?? 0;
-  const tokens = Math.max(...rows.map(fedTokens)) - fed;
+  const fed = (row: number): number => opening?.lengths[row] ?? 0;
+  const tokens = Math.max(...rows.map((turn, row) => fedTokens({ ...turn, known: fed(row) })));
   const ids = new Int32Array(rows.length * tokens);
+  // What shorter rows are filled up with stays within the positions that some row comes to.
+  const last = Math.max(...rows.map(({ suffix, target }) => fedTokens({ suffix, target }))) - 1;
   const logitRows: number[] = [];
   const starts: number[] = [];
   for (const [row, { suffix, target }] of rows.entries()) {
-    const rest = suffix.subarray(fed);
+    const rest = suffix.subarray(fed(row));
     ids.set(rest, row * tokens);
     ids.set(target.subarray(0, -1), row * tokens + rest.length);
     starts.push(logitRows.length);
@@ -271,14 +289,16 @@ function forcedStep(
     rows: rows.length,
     tokens,
     ids,
-    positions: ids.map((_, index) => nextPosition(keyValues) + fed + (index % tokens)),
+    positions: ids.map(
+      (_, at) => nextPosition(keyValues) + Math.min(last, fed(Math.floor(at / tokens)) + (at % tokens)),
+    ),
     prefix: keyValues,
     prefixBias: prefixBias(
       rows.map(({ hidden }) => hidden),
       prefixShape(decoder, prefix),
     ),
     own: opening,
-    ownBias: causalBias(rows.length, tokens, fed),
+    ownBias: opening?.bias(tokens) ?? causalBias(rows.length, tokens),
     logitRows: Int32Array.from(logitRows),
   };
   return { step, starts };

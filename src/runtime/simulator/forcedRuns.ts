@@ -8,18 +8,24 @@ export interface ForcedTurn {
   readonly target: Int32Array;
 }
 
+/** A turn, and how many tokens of its beginning the row holds already. */
+export interface ForcedRow extends ForcedTurn {
+  readonly known?: number;
+}
+
 /** Equal for rows that force the same answer after the same suffix: they share a reference. */
 export const forcedKey = ({ suffix, target }: ForcedTurn): string => `${suffix.join()}|${target.join()}`;
 
 /** Tokens that a run feeds to a row: the last token of the answer predicts nothing that is asked for. */
-export const fedTokens = ({ suffix, target }: ForcedTurn): number => suffix.length + target.length - 1;
+export const fedTokens = ({ suffix, target, known = 0 }: ForcedRow): number =>
+  suffix.length - known + target.length - 1;
 
 /**
  * Which rows are forced in one run, as indices, with little padding. A run over one answer compares all rows with the same
  * probabilities; one over several takes those of each row along, so these are bounded.
  */
 export function* forcedRuns(
-  rows: readonly ForcedTurn[],
+  rows: readonly ForcedRow[],
   { tokenRowsPerRun }: Pick<Batches, 'tokenRowsPerRun'>,
   vocabSize: number,
 ): Generator<number[]> {

@@ -60,7 +60,7 @@ export class LiveRows {
         }),
         prefix: keyValues,
         own: held,
-        ownBias: held === null ? causalBias(count, tokens) : own.decodeBias(),
+        ownBias: held === null ? causalBias(count, tokens) : own.bias(tokens),
         logitRows: Int32Array.from({ length: count }, (_, row) => (row + 1) * tokens - 1),
         ...(eviction?.step(tokens, held) ?? { prefixBias: this.#bias }),
         ...(scoring === undefined ? {} : { scoring }),

@@ -1,8 +1,15 @@
 import { masked } from '../graph/signature.ts';
-import type { LayerKeyValues, StepResult } from './decoder.ts';
+import { causalBias, type LayerKeyValues, type StepResult } from './decoder.ts';
 
 /** Room is added in steps of this many tokens, so that a growing cache is copied seldom and little of it is padding. */
 export const growth = 32;
+
+/** What keys and values depend on beside rows and tokens. */
+export interface OwnCacheShape {
+  readonly layers: number;
+  readonly kvHeads: number;
+  readonly headDim: number;
+}
 
 /**
  * Keys and values of each row's own tokens (user turn and answer). Rows may have different lengths: row b's tokens are
@@ -15,7 +22,7 @@ export class OwnCache implements LayerKeyValues {
   tokens: number; // capacity
 
   constructor(
-    readonly shape: { readonly layers: number; readonly kvHeads: number; readonly headDim: number },
+    readonly shape: OwnCacheShape,
     rows: number,
     capacity: number,
   ) {
@@ -51,21 +58,34 @@ export class OwnCache implements LayerKeyValues {
     for (const [i, row] of rows.entries()) this.lengths[row]! += counts[i]!;
   }
 
-  /** A cache of copies of these rows, with room for `more` tokens. */
-  copyOf(rows: readonly number[], more: number): OwnCache {
-    const copy = new OwnCache(this.shape, 0, 0);
-    [copy.keys, copy.values] = this.#copied(rows, this.tokens + more);
-    copy.tokens = this.tokens + more;
-    copy.lengths = Int32Array.from(rows, (row) => this.lengths[row]!);
-    return copy;
+  /** Gives a row that holds nothing the first `tokens` tokens of another cache's row. */
+  take(row: number, from: OwnCache, fromRow: number, tokens: number): void {
+    const { kvHeads, headDim } = this.shape;
+    this.#reserve(tokens);
+    for (const [targets, sources] of [
+      [this.keys, from.keys],
+      [this.values, from.values],
+    ] as const) {
+      for (const [layer, target] of targets.entries()) {
+        for (let head = 0; head < kvHeads; head++) {
+          const start = (head * from.rows + fromRow) * from.tokens * headDim;
+          const to = (head * this.rows + row) * this.tokens * headDim;
+          target.set(sources[layer]!.subarray(start, start + tokens * headDim), to);
+        }
+      }
+    }
+    this.lengths[row] = tokens;
   }
 
-  /** Bias of one new token per row over its own slots and itself, [b, 1, capacity + 1]. */
-  decodeBias(): Float32Array {
-    const width = this.tokens + 1;
-    const bias = new Float32Array(this.rows * width);
-    for (const [row, length] of this.lengths.entries())
-      bias.fill(masked, row * width + length, row * width + this.tokens);
+  /** Bias of `tokens` new tokens per row over its own slots and themselves, [b, tokens, capacity + tokens]. */
+  bias(tokens: number): Float32Array {
+    const width = this.tokens + tokens;
+    const bias = causalBias(this.rows, tokens, this.tokens);
+    for (const [row, length] of this.lengths.entries()) {
+      for (let query = row * tokens; query < (row + 1) * tokens; query++) {
+        bias.fill(masked, query * width + length, query * width + this.tokens);
+      }
+    }
     return bias;
   }
 
@@ -89,32 +109,22 @@ export class OwnCache implements LayerKeyValues {
 
   #reserve(tokens: number): void {
     if (tokens <= this.tokens) return;
-    this.#copy(
-      Array.from({ length: this.rows }, (_, row) => row),
-      tokens + growth,
-    );
-  }
-
-  #copy(rows: readonly number[], capacity: number): void {
-    [this.keys, this.values] = this.#copied(rows, capacity);
+    const capacity = tokens + growth;
+    [this.keys, this.values] = [this.#widened(this.keys, capacity), this.#widened(this.values, capacity)];
     this.tokens = capacity;
   }
 
-  #copied(rows: readonly number[], capacity: number): [Float32Array[], Float32Array[]] {
-    const { layers, kvHeads, headDim } = this.shape;
-    const [keys, values] = [this.#allocate(rows.length, capacity), this.#allocate(rows.length, capacity)];
-    for (let layer = 0; layer < layers; layer++) {
-      for (let head = 0; head < kvHeads; head++) {
-        for (const [index, row] of rows.entries()) {
-          const from = (head * this.rows + row) * this.tokens * headDim;
-          const to = (head * rows.length + index) * capacity * headDim;
-          const length = this.lengths[row]! * headDim;
-          keys[layer]!.set(this.keys[layer]!.subarray(from, from + length), to);
-          values[layer]!.set(this.values[layer]!.subarray(from, from + length), to);
-        }
+  #widened(layers: readonly Float32Array[], capacity: number): Float32Array[] {
+    const { kvHeads, headDim } = this.shape;
+    const wider = this.#allocate(this.rows, capacity);
+    for (const [layer, target] of wider.entries()) {
+      for (let slot = 0; slot < kvHeads * this.rows; slot++) {
+        const from = slot * this.tokens * headDim;
+        const length = this.lengths[slot % this.rows]! * headDim;
+        target.set(layers[layer]!.subarray(from, from + length), slot * capacity * headDim);
       }
     }
-    return [keys, values];
+    return wider;
   }
 
   #allocate(rows: number, capacity: number): Float32Array[] {

@@ -2,7 +2,7 @@ import type { LayerObservation } from '../../cache/layerObservation.ts';
 import type { FedPart, SecondPass } from '../../cache/secondPass.ts';
 import { encodeUserSuffix, type ChatTemplate } from '../chatTemplate/index.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
-import { causalBias, type Decoder, type StepResult } from './decoder.ts';
+import type { Decoder, StepResult } from './decoder.ts';
 import { OwnCache } from './ownCache.ts';
 import type { Pause } from './pause.ts';
 import type { Prefill } from './prefill.ts';
@@ -37,7 +37,7 @@ export async function runSecondPass(
         prefix: prefix.keyValues,
         prefixBias: null,
         own,
-        ownBias: afterOwn(own, tokens),
+        ownBias: own.bias(tokens),
         rowGroups: { count: tokens, weights: identity(tokens) },
         logitRows: Int32Array.of(0),
       },
@@ -77,19 +77,6 @@ function answerHeader(template: ChatTemplate, tokenizer: Tokenizer): number[] {
   let same = 0;
   while (same < Math.min(a!.length, b!.length) && a!.at(-1 - same) === b!.at(-1 - same)) same++;
   return a!.slice(a!.length - same);
-}
-
-/** New tokens see all that was fed before, and each other causally: [tokens, capacity + tokens]. */
-function afterOwn(own: OwnCache, tokens: number): Float32Array {
-  const earlier = own.decodeBias().subarray(0, own.tokens); // of one row
-  const causal = causalBias(1, tokens);
-  const bias = new Float32Array(tokens * (own.tokens + tokens));
-  for (let token = 0; token < tokens; token++) {
-    const at = token * (own.tokens + tokens);
-    bias.set(earlier, at);
-    bias.set(causal.subarray(token * tokens, (token + 1) * tokens), at + own.tokens);
-  }
-  return bias;
 }
 
 function identity(size: number): Float32Array {

@@ -78,18 +78,24 @@ describe('the cache of own tokens', () => {
     assert.throws(() => filled().keepRows([2, 1]), /keep their order/u);
   });
 
-  test('a copy shares nothing with it', () => {
+  test('rows begin with copies of what other caches hold, and go on from there', () => {
     const cache = filled();
-    const copy = cache.copyOf([3, 3, 0], 2);
+    const other = new OwnCache(shape, 2, 1);
+    other.take(0, cache, 3, 2);
+    other.take(1, cache, 0, 3);
     cache.keepRows([1]);
-    assertHolds(copy, [3, 3, 0], [3, 3, 3]);
-    assert.equal(copy.tokens, 5);
+    assertHolds(other, [3, 0], [2, 3]);
+    other.append([0, 1], [1, 1], step([3, 0], [2, 3], 1));
+    assertHolds(other, [3, 0], [3, 4]);
   });
 
   test('hides the padding of shorter rows', () => {
-    const bias = filled().decodeBias();
+    const bias = filled().bias(1);
     const seen = Array.from({ length: 4 }, (_, row) => [...bias.subarray(4 * row, 4 * row + 4)].map((x) => x === 0));
     assert.deepEqual(seen[1], [true, false, false, true]);
     assert.deepEqual(seen[3], [true, true, true, true]);
+    const ofTwo = [...filled().bias(2).subarray(10, 20)].map((x) => x === 0);
+    assert.deepEqual(ofTwo.slice(0, 5), [true, false, false, true, false]);
+    assert.deepEqual(ofTwo.slice(5), [true, false, false, true, true]);
   });
 });
