@@ -74,6 +74,29 @@ describe('simulator on the default model', needsModel(), async () => {
     }
   });
 
+  test('where nothing is scored, a text with the same beginning goes on from its first other token, with the same logits', async () => {
+    const before = tokens(prefillChunk + 90, 12);
+    const ids = before.slice();
+    ids[prefillChunk + 20] = 4321;
+    const beginning = await prefill(decoder, before, ['all'], neverPause);
+    const fresh = await prefill(decoder, ids, [], neverPause);
+    const runs: number[] = [];
+    const reused = await prefill(decoder, ids, [], neverPause, (done) => runs.push(done), {
+      ...largestBatches,
+      beginnings: [beginning],
+    });
+    assert.deepEqual(runs, [ids.length], 'one run for the 70 tokens from the changed one on');
+    for (const [token, logit] of reused.lastLogits.entries()) {
+      const difference = Math.abs(logit - fresh.lastLogits[token]!);
+      assert.ok(difference < 2e-4, `token ${token}: ${difference}`);
+    }
+    const scored = await prefill(decoder, ids, ['all'], neverPause, undefined, {
+      ...largestBatches,
+      beginnings: [beginning],
+    });
+    assert.deepEqual(scored.keyValues, fresh.keyValues, 'what is scored begins in whole chunks');
+  });
+
   test('a second run pays the attention that the same tokens pay in one text', async () => {
     const [ids, fed] = [tokens(70, 21), tokens(80, 22)];
     const prefix = await prefill(decoder, ids, [], neverPause);

@@ -69,15 +69,12 @@ async function contrastOf(measuring: Measuring, index: number, probe: Instructio
   return await withPromptText(model, measurement, rest, signal, async (other) => {
     const suffix = await model.encodeUser(other.text, probe.text, signal);
     const mask: Mask = { kind: 'none' };
-    const [answer] = await model.generate(
-      other.prefix,
-      [{ mask, suffix, maxTokens: openingTokens, comparedTokens: openingTokens }],
-      signal,
-    );
-    const withoutIt = answer!.ids;
+    const asked = { mask, suffix, target: withIt };
+    const [answer] = await model.answer(other.prefix, [{ ...asked, maxTokens: openingTokens }], signal);
+    const withoutIt = answer!.generated.ids;
     if (withoutIt.length === 0 || withoutIt.join() === withIt.join()) return null;
-    const rows = [withIt, withoutIt].map((target): CompareRow => ({ mask, suffix, target }));
-    return { index, probe, withoutIt, deleted: differenceOf(await model.compare(other.prefix, rows, signal)) };
+    const [comparison] = await model.compare(other.prefix, [{ ...asked, target: withoutIt }], signal);
+    return { index, probe, withoutIt, deleted: differenceOf([answer!.comparison, comparison!]) };
   });
 }
 

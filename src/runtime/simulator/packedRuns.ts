@@ -1,8 +1,8 @@
 /** What starting a run takes, in tokens fed to a row. */
-const startTokens = 6;
+const startTokens = 16;
 /** Token rows for which kernels unpack the weights anew, and what that takes, in tokens fed to a row (measured). */
 const blockRows = 128;
-const blockTokens = 16;
+const blockTokens = 8;
 
 /** What a run of so many token rows takes, in tokens fed to a row. */
 const runTokens = (tokenRows: number): number =>

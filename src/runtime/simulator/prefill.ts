@@ -11,7 +11,7 @@ import { largestBatches, type Batches } from '../memory/batches.ts';
 import { causalBias, type Decoder, type LayerKeyValues, type PrefixCache } from './decoder.ts';
 import type { Pause } from './pause.ts';
 import type { PassResult } from './secondPass.ts';
-import { firstTokens, resized, reusablePart, type Checkpoint } from './prefixReuse.ts';
+import { firstTokens, resized, reusableBeginning, reusablePart, type Checkpoint } from './prefixReuse.ts';
 
 /** Checkpoints per prefill: their sums take memory in proportion. */
 const maxCheckpoints = 8;
@@ -29,8 +29,10 @@ export interface PrefillOptions extends Pick<Batches, 'prefillChunk'> {
   readonly outputWeight?: ((layer: number) => Float32Array) | undefined;
   /** Results of second passes by `secondPassKey`, filled in once the prefill is there to run them on. */
   readonly secondPasses?: ReadonlyMap<string, PassResult>;
-  /** Prefills whose beginning may be taken over. */
+  /** Prefills whose beginning may be taken over, in whole chunks. */
   readonly earlier?: readonly Prefill[];
+  /** Prefills of which any beginning may be taken over, where no groups and no queries are asked for. */
+  readonly beginnings?: readonly Prefill[];
 }
 
 /** The exact prefill of one system turn: what variants share, and what policies score. */
@@ -50,7 +52,7 @@ export interface Prefill {
 /**
  * Runs the system turn through the model at positions 0..S-1 and keeps keys, values and the attention sums of `groups`.
  * Chunked equals one-shot within float noise. What the text has in common with one of `earlier` is not run again; the
- * result is the same bit for bit, because chunks begin at the same tokens either way.
+ * result is the same bit for bit, because chunks begin at the same tokens either way. After one of `beginnings` they do not.
  */
 export async function prefill(
   decoder: Decoder,
@@ -60,12 +62,16 @@ export async function prefill(
   progress?: (done: number, total: number) => void,
   options: PrefillOptions = largestBatches,
 ): Promise<Prefill> {
-  const { prefillChunk, earlier = [], queries: wantsQueries = false, outputWeight, secondPasses } = options;
+  const { prefillChunk, earlier = [], beginnings = [] } = options;
+  const { queries: wantsQueries = false, outputWeight, secondPasses } = options;
   const { layers, kvHeads, headDim, queryHeads } = decoder.config;
   const total = ids.length;
   const longRope = needsLongRope(decoder.config, total);
   const usable = wantsQueries ? earlier.filter((other) => other.queries !== null) : earlier;
-  const begun = reusablePart(ids, groups, { longRope, prefillChunk }, usable);
+  const isScored = groups.length > 0 || wantsQueries;
+  const begun =
+    (isScored ? null : reusableBeginning(ids, longRope, beginnings)) ??
+    reusablePart(ids, groups, { longRope, prefillChunk }, usable);
   let { keys, values } =
     begun === null ? emptyKeyValues(layers) : firstTokens(begun.from.keyValues, begun.tokens, kvHeads);
   const queries = wantsQueries
@@ -82,6 +88,7 @@ export async function prefill(
         : resized(begun.sums[layer]!, queryHeads, begun.tokens, total),
     ),
   );
+  // A prefill that goes on from between two chunks has checkpoints of the chunks before only.
   const checkpoints: Checkpoint[] =
     begun === null ? [] : begun.from.checkpoints.filter(({ tokens }) => tokens <= begun.tokens);
   const allRows = groups.indexOf('all');

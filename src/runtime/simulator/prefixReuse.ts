@@ -38,6 +38,24 @@ export function reusablePart(
   return best;
 }
 
+/**
+ * As `reusablePart`, for a prefill that nothing is summed over: it can go on from any token. Chunks then begin elsewhere, so keys and
+ * values are the same within float noise only.
+ */
+export function reusableBeginning(
+  ids: Int32Array,
+  longRope: boolean,
+  earlier: readonly Prefill[],
+): ReusablePart | null {
+  let best: ReusablePart | null = null;
+  for (const from of earlier) {
+    if (from.keyValues.longRope !== longRope) continue;
+    const tokens = Math.min(ids.length - 1, commonTokens(ids, from.ids));
+    if (tokens > (best?.tokens ?? 0)) best = { tokens, sums: [], from };
+  }
+  return best;
+}
+
 function commonTokens(a: Int32Array, b: Int32Array): number {
   const different = a.findIndex((id, index) => b[index] !== id);
   return different < 0 ? a.length : different;

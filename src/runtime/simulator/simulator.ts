@@ -105,8 +105,9 @@ export class Simulator {
         'Shorten the prompt, or choose a model with a longer context.',
       );
     }
-    const earlier = [...this.#prefixes.values()].map((state) => state.prefill);
-    if (this.#lastReleased !== null) earlier.push(this.#lastReleased);
+    // Which prefixes are held is the same in every audit of a prompt; what was released last depends on what came before.
+    const beginnings = [...this.#prefixes.values()].map((state) => state.prefill);
+    const earlier = this.#lastReleased === null ? beginnings : [...beginnings, this.#lastReleased];
     const batches = this.memory.batches(ids.length);
     const readsAttention = decode !== undefined && parseDecode(decode).prefixAttention;
     const needs = unionOfNeeds([
@@ -116,7 +117,7 @@ export class Simulator {
     const { queries } = needs;
     const outputWeight = needs.outputWeight ? this.outputWeight : undefined;
     const secondPasses = new Map<string, PassResult>();
-    const options = { ...batches, earlier, queries, outputWeight, secondPasses };
+    const options = { ...batches, earlier, beginnings, queries, outputWeight, secondPasses };
     const done = await prefill(this.decoder, ids, needs.rowGroups, pause, progress, options);
     for (const pass of needs.secondPasses) {
       const fed = fedTokens(pass.feed, ids, this.template, this.tokenizer);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Prefill } from '../../../src/runtime/simulator/prefill.ts';
-import { firstTokens, resized, reusablePart } from '../../../src/runtime/simulator/prefixReuse.ts';
+import { firstTokens, resized, reusableBeginning, reusablePart } from '../../../src/runtime/simulator/prefixReuse.ts';
 
 const text = (...ids: number[]): Int32Array => Int32Array.from(ids);
 
@@ -52,6 +52,18 @@ describe('what a prefill takes over', () => {
     const unsummed = { ...earlier, checkpoints: earlier.checkpoints.map(({ tokens }) => ({ tokens, sums: [] })) };
     assert.equal(reusablePart(text(1, 2, 3, 4, 5), ['all'], plain, [unsummed]), null);
     assert.equal(reusablePart(text(1, 2, 3, 4, 5), [{ last: 1 }], plain, [unsummed])?.tokens, 4);
+  });
+
+  test('is all that texts have in common where nothing is summed', () => {
+    const other = finished(text(1, 2, 3, 4, 9), []);
+    assert.deepEqual(reusableBeginning(text(1, 2, 3, 4, 5, 9), false, [other, earlier]), {
+      tokens: 5,
+      sums: [],
+      from: earlier,
+    });
+    assert.equal(reusableBeginning(text(1, 2, 3), false, [earlier])?.tokens, 2);
+    assert.equal(reusableBeginning(text(9, 2, 3), false, [earlier]), null);
+    assert.equal(reusableBeginning(text(1, 2, 3), true, [earlier]), null);
   });
 
   test('is nothing where keys were rotated by other LongRoPE divisors', () => {
