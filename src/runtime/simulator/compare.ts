@@ -261,8 +261,9 @@ function probabilitiesOf(references: readonly Reference[]): { probabilities: Flo
 }
 
 /**
- * One step that feeds suffix + answer, without what `opening` holds of them, to every row and reads the logits that predict each token of the answers; `starts` says where
- * those of each row begin. Shorter rows are filled up behind their answer, which nothing before it sees.
+ * One step that feeds suffix + answer to every row, without what `opening` holds of them, and reads the logits that predict each
+ * token of the answers; `starts` says where those of each row begin. Shorter rows are filled up behind their answer, which nothing
+ * before it sees.
  */
 function forcedStep(
   decoder: Decoder,

@@ -36,11 +36,14 @@ export class FedTurns {
 
   constructor(
     readonly shape: OwnCacheShape,
-    /** Tokens whose keys and values are kept. */
+    /** Most tokens whose keys and values are kept. */
     readonly mostTokens: number,
   ) {}
 
-  /** How many tokens a user turn has in common with one that its cache was fed; one at least is left, because a run predicts after it. */
+  /**
+   * How many tokens a user turn has in common with one that its cache was fed. One at least is left, because a run predicts after
+   * it.
+   */
   known(row: TurnRow): number {
     return this.#longest(row)?.tokens ?? 0;
   }
