@@ -145,11 +145,18 @@ export class Comparer {
   ): AsyncGenerator<readonly [run: readonly number[], answers: ForcedAnswers]> {
     const { batches, decoder } = this;
     for (const stage of this.#fed.stages(rows)) {
-      const forced = stage.rows.map((row) => ({ ...rows[row]!, known: this.#fed.known(rows[row]!) }));
-      for (const indices of forcedRuns(forced, batches, decoder.config.vocabSize)) {
-        const run = indices.map((index) => forced[index]!);
-        const leads = stage.leads || run.some(({ known }) => known === 0);
-        yield [indices.map((index) => stage.rows[index]!), await this.#forceRun(run, pause, wanted, leads)];
+      const known = stage.rows.map((row) => this.#fed.known(rows[row]!));
+      const turns = stage.rows.map((row, index) => ({ ...rows[row]!, known: known[index]! }));
+      for (const indices of forcedRuns(turns, batches, decoder.config.vocabSize)) {
+        const run = indices.map((index) => stage.rows[index]!);
+        const leads = stage.leads || indices.some((index) => known[index] === 0);
+        const answers = await this.#forceRun(
+          run.map((row) => rows[row]!),
+          pause,
+          wanted,
+          leads,
+        );
+        yield [run, answers];
       }
     }
   }
@@ -276,7 +283,7 @@ function forcedStep(
   const tokens = Math.max(...rows.map((turn, row) => fedTokens({ ...turn, known: fed(row) })));
   const ids = new Int32Array(rows.length * tokens);
   // What shorter rows are filled up with stays within the positions that some row comes to.
-  const last = Math.max(...rows.map(({ suffix, target }) => fedTokens({ suffix, target }))) - 1;
+  const last = Math.max(...rows.map(fedTokens)) - 1;
   const logitRows: number[] = [];
   const starts: number[] = [];
   for (const [row, { suffix, target }] of rows.entries()) {

@@ -1,3 +1,4 @@
+import { commonTokens } from './commonTokens.ts';
 import { groupBy } from './groupBy.ts';
 import type { StepResult } from './decoder.ts';
 import { OwnCache, type OwnCacheShape } from './ownCache.ts';
@@ -58,7 +59,7 @@ export class FedTurns {
     for (const [leader, ...others] of groupBy([...rows.keys()], (row) => rows[row]!.hidden.key)) {
       first.push(leader!);
       for (const row of others) {
-        const more = commonTokens(rows[leader!]!.suffix, rows[row]!.suffix) - this.known(rows[row]!);
+        const more = sharedWith(rows[leader!]!.suffix, rows[row]!.suffix) - this.known(rows[row]!);
         if (more > 0) rest.push(row);
         else first.push(row);
         saved += Math.max(0, more);
@@ -111,17 +112,13 @@ export class FedTurns {
     for (const { fed, turns } of this.#banks) {
       const turn = turns.get(key);
       if (turn === undefined) continue;
-      const tokens = commonTokens(turn.suffix, suffix);
+      const tokens = sharedWith(turn.suffix, suffix);
       if (tokens > (longest?.tokens ?? 0)) longest = { fed, row: turn.row, tokens };
     }
     return longest;
   }
 }
 
-/** Tokens that a user turn has in common with one before, without its last. */
-function commonTokens(before: Int32Array, suffix: Int32Array): number {
-  const most = Math.min(before.length, suffix.length - 1);
-  let tokens = 0;
-  while (tokens < most && before[tokens] === suffix[tokens]) tokens++;
-  return tokens;
-}
+/** Tokens of a user turn that one before has too, without its last. */
+const sharedWith = (before: Int32Array, suffix: Int32Array): number =>
+  Math.min(suffix.length - 1, commonTokens(suffix, before));

@@ -143,12 +143,12 @@ export async function generateEvicting(
 }
 
 /** Suffixes of one length, row by row. */
-export function suffixesOf(rows: readonly { readonly suffix: Int32Array }[]): Int32Array {
+function suffixesOf(rows: readonly { readonly suffix: Int32Array }[]): Int32Array {
   return Int32Array.from(rows.flatMap(({ suffix }) => [...suffix]));
 }
 
 /** Feeds every row's suffix into `own` and returns the first generated token of each. */
-export async function feedSuffixes(
+async function feedSuffixes(
   decoder: Decoder,
   prefix: PrefixView,
   rows: readonly Pick<ContinuationRow, 'hidden' | 'suffix'>[],

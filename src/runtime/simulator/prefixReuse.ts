@@ -1,4 +1,5 @@
 import { rowRange, type RowGroup } from '../../cache/layerObservation.ts';
+import { commonTokens } from './commonTokens.ts';
 import type { LayerKeyValues, PrefixCache } from './decoder.ts';
 import type { Prefill } from './prefill.ts';
 
@@ -54,11 +55,6 @@ export function reusableBeginning(
     if (tokens > (best?.tokens ?? 0)) best = { tokens, sums: [], from };
   }
   return best;
-}
-
-function commonTokens(a: Int32Array, b: Int32Array): number {
-  const different = a.findIndex((id, index) => b[index] !== id);
-  return different < 0 ? a.length : different;
 }
 
 /** Keys and values [heads, S, d] of the first `tokens` positions: [heads, tokens, d]. */
